@@ -1,0 +1,160 @@
+"""What a conversation is made of: the Session that lives in memory, and the Reply that a page or a terminal renders.
+
+These are plain values. Nothing here reads a database, loads a model or draws a page; `turn.py` makes them,
+`pages/` and `__main__.py` show them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from assistant.care import Help, Screen
+
+ReplyKind = Literal[
+    "hello",  # a greeting, or the opening of a conversation
+    "stories",  # stories close to what was said, and groups
+    "nothing_close",  # no story is close: says so, offers what is nearest as such, and groups
+    "helped",  # passages from "what helped" of the stories shown
+    "groups",  # groups were asked for
+    "help",  # a crisis or a question for a clinician: help first, and no stories (PRACTICE R23)
+    "question",  # too little to go on: one gentle question
+    "listening",  # the person wants to be heard: no story until asked for
+    "about",  # what this program is, whose words these are
+    "privacy",  # what is kept (nothing)
+    "thanks",
+    "ok",  # a small acknowledgement ("not this one" with nothing left to offer)
+    "started_over",
+    "unread_language",  # a language that the program does not read
+    "too_long",
+]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Excerpt(_Value):
+    """A slice of one part of a story, with the slice that matched marked inside it.
+
+    `text` is byte for byte a slice of the part's text; `mark` is [start, end) in characters of `text`, start < end.
+    `before` and `after` say whether the part goes on beyond the excerpt.
+    """
+
+    part: str  # a corpus.types.Part value
+    part_label: str  # the heading the narrator answered, for example "What helped (or didn't)"
+    text: str
+    mark: tuple[int, int]
+    before: bool
+    after: bool
+
+
+class StoryCard(_Value):
+    """What is shown of a story before somebody chooses to read it whole."""
+
+    id: str
+    title: str
+    narrator: str  # the name that the narrator chose
+    sample: bool  # fiction written for demonstration
+    origin: str  # said on the card: "Sample story, written for demonstration" or "Shared with consent"
+    language: str  # BCP-47 of the story text, for lang= and dir="auto"
+    stage: str | None  # label
+    content_notes: tuple[str, ...]  # labels, shown before any text
+    excerpt: Excerpt
+    why: tuple[str, ...]  # plain sentences, never a score
+    minutes: int  # reading time of the whole story at 200 words a minute, at least 1
+
+
+class StoryPart(_Value):
+    part: str
+    label: str
+    text: str
+    mark: tuple[int, int] | None  # [start, end) of the passage that matched, in characters of `text`
+
+
+class StoryView(_Value):
+    """A whole story, every part in the narrator's words."""
+
+    id: str
+    title: str
+    narrator: str
+    sample: bool
+    origin: str
+    language: str
+    stage: str | None
+    themes: tuple[str, ...]  # labels
+    pathways: tuple[str, ...]  # labels, never ordered by worth
+    content_notes: tuple[str, ...]
+    parts: tuple[StoryPart, ...]
+    minutes: int
+
+
+class GroupCard(_Value):
+    """A group as it may be seen by anybody."""
+
+    id: str
+    name: str
+    sample: bool
+    kind: str  # label
+    description: str
+    language: str
+    why: tuple[str, ...]
+    when: tuple[str, ...]  # wall time with the group's own zone named, for example "Tuesdays 19:00–20:30 (Dublin time)"
+    where: str
+    how_to_join: str
+    how_to_leave: str
+    link: str | None  # http(s) only, shown behind "How to join"
+    phone: str | None
+    cost: str
+    who_for: str
+    access: tuple[str, ...]
+    languages: tuple[str, ...]
+    run_by: str
+    listed_by: str
+    checked_on: str  # ISO date
+    stale: bool  # not checked for more than 12 months
+    emergency_calls: str | None  # for a warmline: may it call emergency services? a sentence
+
+
+class Chip(_Value):
+    """A next step as a button: pressing it sends `send` as if the person had typed it."""
+
+    label: str
+    send: str
+
+
+class Reply(_Value):
+    """One answer. A renderer shows, in this order: help, lead, cards, groups, chips."""
+
+    kind: ReplyKind
+    lead: tuple[str, ...] = ()  # the app's own sentences, one paragraph each
+    lang: str = "en"
+    help: Help | None = None  # comes before everything else when present
+    cards: tuple[StoryCard, ...] = ()
+    groups: tuple[GroupCard, ...] = ()
+    chips: tuple[Chip, ...] = ()
+    notice: str | None = None  # one short sentence for a screen reader's live region
+
+
+class Session(_Value):
+    """One conversation, in memory only. A turn returns a new Session; forgetting is dropping it.
+
+    It holds what the person wrote, so it must never reach a disk, a log or another visitor.
+    """
+
+    lang: str = "en"
+    country: str | None = None  # ISO 3166 alpha-2, chosen by the person or taken from the browser's language
+    opened: bool = False  # the opening notice ("this is a computer program") has been given
+    shares: tuple[str, ...] = ()  # what the person said about their life, oldest first
+    screens: tuple[Screen, ...] = ()  # care's view of earlier turns, oldest first
+    shown: tuple[str, ...] = ()  # ids of every story shown in this conversation, oldest first
+    last: tuple[str, ...] = ()  # ids in the last reply that showed stories, in the order shown ("the second one")
+    refused: tuple[str, ...] = ()  # ids the person said no to
+    groups_shown: tuple[str, ...] = ()
+    matches: tuple[tuple[str, int], ...] = ()  # (story id, passage id) that matched, to mark it in the whole story
+    listening: bool = False
+    hopeful: bool = False  # asked for something more hopeful
+    asked: int = 0  # gentle questions asked so far
+    said: tuple[str, ...] = ()  # the app's own sentences used so far, so that none comes twice
+    awaiting_stories: bool = False  # a crisis reply withheld stories; the person may still choose them

@@ -1,0 +1,57 @@
+"""Every sentence the app says itself, per language, kept as data so that one person can read all of it.
+
+`assistant/words/<lang>/*.yaml` each hold a `version` and flat keys. A key's value is one text or a list of texts that
+mean the same (variants). Slots are written `{name}` and filled by `say`. A key missing in a language falls back to
+English, so a half-made translation can never leave a hole in the page.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+FOLDER = Path(__file__).parent
+DEFAULT = "en"
+
+
+@lru_cache(maxsize=16)
+def _load(lang: str) -> dict[str, tuple[str, ...]]:
+    """All keys of one language; a key written twice is an error, because one of the two would silently win."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted((FOLDER / lang).glob("*.yaml")):
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        data.pop("version", None)
+        for key, value in data.items():
+            if key in found:
+                raise ValueError(f"{path}: the key {key!r} is already in another file of this language")
+            found[key] = tuple(str(v) for v in value) if isinstance(value, list) else (str(value),)
+    return found
+
+
+def languages() -> tuple[str, ...]:
+    """The languages (BCP-47 primary subtags) that have a folder of words, English first."""
+    others = sorted(p.name for p in FOLDER.iterdir() if p.is_dir() and any(p.glob("*.yaml")) and p.name != DEFAULT)
+    return (DEFAULT, *others)
+
+
+def keys(lang: str = DEFAULT) -> tuple[str, ...]:
+    """Every key that this language itself has (without the fall-back)."""
+    return tuple(_load(lang))
+
+
+def variants(key: str, lang: str = DEFAULT) -> tuple[str, ...]:
+    """All texts of a key, slots unfilled. KeyError when not even English has it."""
+    own = _load(lang).get(key) if (FOLDER / lang).is_dir() else None
+    return own if own is not None else _load(DEFAULT)[key]
+
+
+def say(key: str, lang: str = DEFAULT, /, **slots: object) -> str:
+    """The first text of a key with its slots filled. Slots are filled literally: a value is never formatted again."""
+    return fill(variants(key, lang)[0], **slots)
+
+
+def fill(text: str, /, **slots: object) -> str:
+    """Fill `{name}` slots in one pass; a missing slot is an error, an unknown brace in a value stays as it is."""
+    return text.format(**{name: str(value) for name, value in slots.items()})

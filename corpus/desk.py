@@ -1,0 +1,65 @@
+"""The verbs of a program on its collection. Each is a few calls of the store, in the order that keeps the promises."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from corpus.samples.read import FOLDER, Refused, read_groups, read_stories
+from corpus.store import ScrubReport, Store, utc_now
+from corpus.types import Consent, Purpose, State
+
+_SAMPLES_NOTE = "samples"
+_ACTOR = "samples"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesReport:
+    stories: int  # in the folder and good
+    groups: int
+    added: int
+    changed: int
+    refused: tuple[Refused, ...]
+
+
+def load_samples(store: Store) -> SamplesReport | None:
+    """Bring the sample stories and groups of this version into the database. None when nothing changed since.
+
+    A sample that the program withdrew stays away; one that the program paused stays paused.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.glob("*/*.md")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    if store.note(_SAMPLES_NOTE) == digest.hexdigest():
+        return None
+    stories, groups = read_stories(), read_groups()
+    departed = store.departed()
+    there = {summary.id for summary in store.summaries()}
+    seen = store.visible((story.id for story in stories.good), Purpose.SURFACE)
+    # Fiction has no narrator to ask, so its consent has no end; it is never shared as if it were testimony.
+    consent = Consent(
+        purposes=frozenset(Purpose) - {Purpose.SHARE}, granted_at=utc_now(), expires_at=None, wording="sample"
+    )
+    added = changed = 0
+    for story in stories.good:
+        if story.id in departed:
+            continue
+        if story.id not in there:
+            store.add(story, consent, State.PUBLISHED, _ACTOR)
+            added += 1
+        elif story.id in seen and seen[story.id].story != story:
+            store.edit(story, seen[story.id].text_revision, _ACTOR)
+            changed += 1
+    for group in groups.good:
+        if group.id not in departed:
+            store.put_group(group, _ACTOR)
+    store.set_note(_SAMPLES_NOTE, digest.hexdigest())
+    return SamplesReport(len(stories.good), len(groups.good), added, changed, stories.refused + groups.refused)
+
+
+def withdraw(store: Store, id: str, actor: str) -> ScrubReport | None:
+    """Remove a story for ever and scrub its bytes. None when there is no such story.
+
+    The story is invisible to every process from the first line on, also when the scrub raises ScrubBlocked.
+    """
+    return store.scrub() if store.withdraw(id, actor) else None

@@ -1,0 +1,1 @@
+"""Sample stories and groups: fiction in Markdown with front matter, and the code that reads it."""

@@ -1,0 +1,106 @@
+"""Markdown with front matter → Story or Group. A file that does not hold one comes back as a refusal with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from corpus.types import PART_LABELS, Group, Part, PartText, Provenance, Story
+
+FOLDER = Path(__file__).parent
+_HEADINGS = {label: part for part, label in PART_LABELS.items()}
+
+V = TypeVar("V", Story, Group)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was not loaded, and why in plain words."""
+
+    place: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[V]):
+    good: tuple[V, ...]
+    refused: tuple[Refused, ...]
+
+
+def read_stories(folder: Path = FOLDER / "stories", provenance: Provenance = Provenance.SAMPLE) -> Loaded[Story]:
+    """Every `*.md` of a folder, in order of name."""
+    good: list[Story] = []
+    refused: list[Refused] = []
+    for path in sorted(folder.glob("*.md")):
+        try:
+            good.append(parse_story(path.read_text(encoding="utf-8"), provenance))
+        except ValueError as error:  # pydantic's and UnicodeDecodeError are ValueErrors too
+            refused.append(Refused(path.name, _reason(error)))
+    return Loaded(tuple(good), tuple(refused))
+
+
+def read_groups(folder: Path = FOLDER / "groups", provenance: Provenance = Provenance.SAMPLE) -> Loaded[Group]:
+    good: list[Group] = []
+    refused: list[Refused] = []
+    for path in sorted(folder.glob("*.md")):
+        try:
+            good.append(parse_group(path.read_text(encoding="utf-8"), provenance))
+        except ValueError as error:
+            refused.append(Refused(path.name, _reason(error)))
+    return Loaded(tuple(good), tuple(refused))
+
+
+def parse_story(text: str, provenance: Provenance) -> Story:
+    """One story. The words under each heading are kept exactly, but for blank lines around them. ValueError if bad."""
+    facts, body = _split(text)
+    parts: list[PartText] = []
+    for heading, words in _sections(body):
+        if heading is None:
+            if words:
+                parts.append(PartText(part=Part.WHOLE, text=words))
+        elif heading not in _HEADINGS:
+            raise ValueError(f"not one of the four headings: {heading}")
+        elif words:
+            parts.append(PartText(part=_HEADINGS[heading], text=words))
+    return Story.model_validate({**facts, "parts": tuple(parts), "provenance": provenance})
+
+
+def parse_group(text: str, provenance: Provenance) -> Group:
+    """One group; the body is its description. ValueError if bad."""
+    facts, body = _split(text)
+    return Group.model_validate({**facts, "description": body.strip(), "provenance": provenance})
+
+
+def _split(text: str) -> tuple[dict[str, Any], str]:
+    lines = text.removeprefix("\ufeff").splitlines()
+    if not lines or lines[0].strip() != "---" or "---" not in (line.strip() for line in lines[1:]):
+        raise ValueError("no front matter between two lines of ---")
+    end = next(i for i, line in enumerate(lines) if i and line.strip() == "---")
+    try:
+        facts = yaml.safe_load("\n".join(lines[1:end]))
+    except yaml.YAMLError as error:
+        raise ValueError(f"the front matter is not YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(facts, dict):
+        raise ValueError("the front matter is not a list of names and values")
+    return facts, "\n".join(lines[end + 1 :])
+
+
+def _sections(body: str) -> list[tuple[str | None, str]]:
+    """(heading or None before the first, words) in order."""
+    sections: list[tuple[str | None, list[str]]] = [(None, [])]
+    for line in body.splitlines():
+        if line.startswith("## "):
+            sections.append((line[3:].strip(), []))
+        else:
+            sections[-1][1].append(line)
+    return [(heading, "\n".join(lines).strip()) for heading, lines in sections]
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return str(error)

@@ -1,0 +1,193 @@
+"""What every store promises. A backend is "the contract tests pass" (`tests/store_contract.py`).
+
+Threads: every method may be called from any thread, and several processes may use one database at the same time.
+Transactions: each method is one transaction; a reader sees all of it or nothing. Each change bumps one revision
+counter in the same transaction, so `revision()` after a committed change is always larger than before it.
+Errors: only those of `corpus.errors`. Times are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus.types import AuditEvent, Consent, Group, Provenance, Purpose, Span, State, Story, VisibleStory
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One vector of a story: of a slice of one part, or of the whole story when `span` is None."""
+
+    span: Span | None
+    vector: NDArray[np.float32]  # float32[d], unit norm
+
+
+@dataclass(frozen=True, slots=True)
+class StoryVectors:
+    """All vectors of one story under one scheme."""
+
+    story_id: str
+    passage_ids: tuple[int, ...]  # never used again for anything else, also after the story is gone
+    whole: tuple[bool, ...]  # True where the vector is that of the whole story
+    vectors: NDArray[np.float32]  # float32[n, d], rows unit-norm, in the order of `passage_ids`
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVector:
+    group_id: str
+    vector: NDArray[np.float32]  # float32[d], unit norm
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an index must do to catch up: first drop `gone` and everything it holds of `stories`, then add `stories`."""
+
+    revision: int  # pass it as `since` the next time
+    gone: frozenset[str]  # ids of stories that left, were paused, or whose words changed and are not embedded yet
+    stories: tuple[StoryVectors, ...]
+    groups_gone: frozenset[str]
+    groups: tuple[GroupVector, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the program sees of a story in a list: no words of the narrator, not even the title."""
+
+    id: str
+    state: State
+    provenance: Provenance
+    language: str
+    themes: tuple[str, ...]
+    purposes: frozenset[Purpose]
+    expires_at: datetime | None
+    embedded: bool  # whether it has vectors (of any scheme)
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubReport:
+    """Proof that nothing withdrawn is left in the write-ahead log. Sizes in bytes."""
+
+    database: int
+    log: int  # 0 after a scrub
+
+
+class Store(Protocol):
+    """Stories, consents, passages, vectors and groups."""
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def revision(self) -> int:
+        """The revision of the last committed change; 0 for a database that was never written to. Cheap."""
+        ...
+
+    def visible(self, ids: Iterable[str], purpose: Purpose) -> dict[str, VisibleStory]:
+        """THE CONSENT GATE: the only way by which words of a story leave the store.
+
+        Returns those of `ids` that are published *now* and whose consent allows `purpose` *now*; an id that is
+        missing from the answer must not be shown. All stories of one answer are of one moment. Called at each turn
+        with tens of ids, and by exports and evaluations with all of them.
+        """
+        ...
+
+    def visible_groups(self, ids: Iterable[str] | None = None) -> dict[str, Group]:
+        """Groups that are listed now (all of them when `ids` is None): never an unlisted one."""
+        ...
+
+    def changes(self, since: int, scheme: str) -> Changes:
+        """Everything that changed after revision `since` (0: everything there is), as one moment.
+
+        Holds vectors and ids, never words. Stories whose vectors of `scheme` are not there yet are in `gone`.
+        """
+        ...
+
+    def unembedded(self, scheme: str, limit: int) -> tuple[str, ...]:
+        """At most `limit` ids of published stories that have no vectors of `scheme` yet, in a stable order."""
+        ...
+
+    def unembedded_groups(self, scheme: str, limit: int) -> tuple[str, ...]:
+        """The same for listed groups."""
+        ...
+
+    def summaries(self) -> tuple[Summary, ...]:
+        """Every story there is, in order of id, without its words."""
+        ...
+
+    def departed(self) -> frozenset[str]:
+        """Ids of stories and groups that were withdrawn and may not come back by a reload of samples or an import."""
+        ...
+
+    def audit(self, limit: int) -> tuple[AuditEvent, ...]:
+        """The newest `limit` audit lines, newest first. They hold ids and verbs, never words."""
+        ...
+
+    def note(self, key: str) -> str | None:
+        """A small fact that the program keeps about itself (never about a person), or None."""
+        ...
+
+    # --- writing -----------------------------------------------------------------------------------------------
+
+    def add(self, story: Story, consent: Consent, state: State, actor: str) -> int:
+        """Add a story with its consent. Returns its text revision. IllegalMove when the id is or was in use."""
+        ...
+
+    def edit(self, story: Story, seen: int, actor: str) -> int:
+        """Replace the words and facts of a story; its passages and vectors are deleted in the same transaction.
+
+        `seen` is the text revision that the editor read; OutOfDate when it is no longer the story's. The state does
+        not change here. Returns the new text revision. NoSuchStory when it left.
+        """
+        ...
+
+    def move(self, id: str, state: State, actor: str) -> None:
+        """Change the state. IllegalMove unless `corpus.types.LEGAL_MOVES` has it; NoSuchStory when it left."""
+        ...
+
+    def set_consent(self, id: str, consent: Consent, actor: str) -> None:
+        """Replace the consent of a story (a switch turned, a renewal). It holds from the commit on."""
+        ...
+
+    def withdraw(self, id: str, actor: str) -> bool:
+        """Delete a story for ever: words, consent, passages and vectors, and leave a tombstone that holds its id.
+
+        When it returns, no reader of any process sees the story. The bytes are gone after the next `scrub`.
+        False when there is no such story (any more): withdrawing twice is not an error.
+        """
+        ...
+
+    def put_passages(self, id: str, seen: int, scheme: str, passages: Sequence[Passage]) -> bool:
+        """Keep the vectors of a story. False, and nothing is written, when its words are no longer those of `seen`
+        (edited, paused or withdrawn while they were being embedded)."""
+        ...
+
+    def put_group(self, group: Group, actor: str) -> None:
+        """Add a group or replace it; its vector is deleted when anything changed."""
+        ...
+
+    def withdraw_group(self, id: str, actor: str) -> bool:
+        """Delete a group and leave a tombstone. False when there is none."""
+        ...
+
+    def put_group_vectors(self, scheme: str, vectors: Mapping[str, tuple[Group, NDArray[np.float32]]]) -> int:
+        """Keep vectors of groups; one whose group is no longer equal to the one given is left out. Returns how many."""
+        ...
+
+    def drop_other_schemes(self, scheme: str) -> int:
+        """Delete every vector that was made by another scheme. Returns how many stories and groups lost some."""
+        ...
+
+    def set_note(self, key: str, value: str) -> None: ...
+
+    # --- care of the files -------------------------------------------------------------------------------------
+
+    def scrub(self) -> ScrubReport:
+        """Make sure that no file holds what was deleted. Raises ScrubBlocked while another reader prevents it."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections. The store cannot be used afterwards."""
+        ...

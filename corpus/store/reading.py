@@ -1,0 +1,173 @@
+"""The reads of the store, as functions of one open transaction: what they return is of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
+
+from corpus.store import tables as t
+from corpus.store.contract import Changes, GroupVector, StoryVectors, Summary
+from corpus.types import Group, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
+
+LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
+_MOST_PARAMETERS = 500  # ids in one statement, well below SQLite's limit
+
+
+def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Unique ids in pieces that fit into one statement."""
+    unique = list(dict.fromkeys(ids))
+    for i in range(0, len(unique), _MOST_PARAMETERS):
+        yield unique[i : i + _MOST_PARAMETERS]
+
+
+def to_vector(blob: bytes) -> NDArray[np.float32]:
+    return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
+
+
+def may_be_seen(purpose: Purpose, now: datetime, samples: bool) -> sa.ColumnElement[bool]:
+    """The gate as a condition on `story`: published, allowed for this purpose now, and not a hidden sample."""
+    allowed = sa.exists().where(
+        t.consent.c.story_id == t.story.c.id,
+        t.consent.c.purpose == purpose.value,
+        sa.or_(t.consent.c.expires_at.is_(None), t.consent.c.expires_at > now),
+    )
+    condition = sa.and_(t.story.c.state == State.PUBLISHED.value, allowed)
+    return condition if samples else sa.and_(condition, t.story.c.provenance != Provenance.SAMPLE.value)
+
+
+def revision(c: Connection) -> int:
+    return int(c.execute(sa.select(t.counter.c.revision)).scalar_one())
+
+
+def visible(
+    c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, samples: bool
+) -> dict[str, VisibleStory]:
+    """Rows of the stories that pass the gate, put together."""
+    found: dict[str, VisibleStory] = {}
+    for some in chunks(ids):
+        rows = c.execute(
+            sa.select(t.story).where(t.story.c.id.in_(some), may_be_seen(purpose, now, samples))
+        ).all()
+        seen = [row.id for row in rows]
+        parts: dict[str, list[PartText]] = {id: [] for id in seen}
+        for row in c.execute(
+            sa.select(t.story_part).where(t.story_part.c.story_id.in_(seen)).order_by(t.story_part.c.position)
+        ):
+            parts[row.story_id].append(PartText(part=row.part, text=row.text))
+        passages: dict[str, dict[int, Span | None]] = {id: {} for id in seen}
+        for row in c.execute(sa.select(t.passage).where(t.passage.c.story_id.in_(seen))):
+            span = None if row.part is None else Span(part=row.part, start=row.start, end=row.end)
+            passages[row.story_id][row.id] = span
+        for row in rows:
+            story = Story(
+                id=row.id,
+                title=row.title,
+                narrator=row.narrator,
+                language=row.language,
+                provenance=row.provenance,
+                parts=tuple(parts[row.id]),
+                **row.facts,
+            )
+            found[row.id] = VisibleStory(story=story, text_revision=row.text_revision, passages=passages[row.id])
+    return found
+
+
+def groups(c: Connection, ids: Iterable[str] | None, samples: bool) -> dict[str, Group]:
+    query = sa.select(t.group.c.document).where(*_listed(samples)).order_by(t.group.c.id)
+    if ids is None:
+        documents = [row.document for row in c.execute(query)]
+    else:
+        documents = [row.document for some in chunks(ids) for row in c.execute(query.where(t.group.c.id.in_(some)))]
+    return {group.id: group for group in map(Group.model_validate, documents)}
+
+
+def _listed(samples: bool) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [t.group.c.status.in_(LISTED)]
+    return conditions if samples else [*conditions, t.group.c.provenance != Provenance.SAMPLE.value]
+
+
+def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool) -> Changes:
+    changed = set(c.execute(sa.select(t.story.c.id).where(t.story.c.revision > since)).scalars())
+    departed = sa.select(t.departure.c.id).where(t.departure.c.revision > since)
+    left = set(c.execute(departed.where(t.departure.c.kind == "story")).scalars())
+    rows = c.execute(
+        sa.select(t.story.c.id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding)
+        .join(t.passage, t.passage.c.story_id == t.story.c.id)
+        .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
+        .where(t.story.c.revision > since, t.passage.c.scheme == scheme)
+        .where(may_be_seen(Purpose.SURFACE, now, samples))
+        .order_by(t.story.c.id, t.passage.c.id)
+    ).all()
+    stories = tuple(_by_story(rows))
+
+    changed_groups = set(c.execute(sa.select(t.group.c.id).where(t.group.c.revision > since)).scalars())
+    left_groups = set(c.execute(departed.where(t.departure.c.kind == "group")).scalars())
+    group_rows = c.execute(
+        sa.select(t.group.c.id, t.group_vector.c.embedding)
+        .join(t.group_vector, t.group_vector.c.group_id == t.group.c.id)
+        .where(t.group.c.revision > since, t.group_vector.c.scheme == scheme, *_listed(samples))
+        .order_by(t.group.c.id)
+    )
+    present_groups = tuple(GroupVector(row.id, to_vector(row.embedding)) for row in group_rows)
+    return Changes(
+        revision=revision(c),
+        gone=frozenset((changed | left) - {s.story_id for s in stories}),
+        stories=stories,
+        groups_gone=frozenset((changed_groups | left_groups) - {g.group_id for g in present_groups}),
+        groups=present_groups,
+    )
+
+
+def _by_story(rows: Sequence[Any]) -> Iterator[StoryVectors]:
+    """Rows (story id, passage id, part, embedding) in order of story, put together."""
+    start = 0
+    for i in range(1, len(rows) + 1):
+        if i == len(rows) or rows[i][0] != rows[start][0]:
+            some = rows[start:i]
+            yield StoryVectors(
+                story_id=some[0][0],
+                passage_ids=tuple(row[1] for row in some),
+                whole=tuple(row[2] is None for row in some),
+                vectors=np.stack([to_vector(row[3]) for row in some]),
+            )
+            start = i
+
+
+def unembedded(c: Connection, scheme: str, limit: int, now: datetime, samples: bool) -> tuple[str, ...]:
+    has = sa.exists().where(t.passage.c.story_id == t.story.c.id, t.passage.c.scheme == scheme)
+    query = sa.select(t.story.c.id).where(may_be_seen(Purpose.SURFACE, now, samples), ~has)
+    return tuple(c.execute(query.order_by(t.story.c.id).limit(limit)).scalars())
+
+
+def unembedded_groups(c: Connection, scheme: str, limit: int, samples: bool) -> tuple[str, ...]:
+    has = sa.exists().where(t.group_vector.c.group_id == t.group.c.id, t.group_vector.c.scheme == scheme)
+    query = sa.select(t.group.c.id).where(*_listed(samples), ~has)
+    return tuple(c.execute(query.order_by(t.group.c.id).limit(limit)).scalars())
+
+
+def summaries(c: Connection) -> tuple[Summary, ...]:
+    purposes: dict[str, set[Purpose]] = {}
+    expiry: dict[str, datetime | None] = {}
+    for row in c.execute(sa.select(t.consent)):
+        purposes.setdefault(row.story_id, set()).add(Purpose(row.purpose))
+        expiry[row.story_id] = row.expires_at
+    embedded = set(c.execute(sa.select(t.passage.c.story_id).distinct()).scalars())
+    return tuple(
+        Summary(
+            id=row.id,
+            state=State(row.state),
+            provenance=Provenance(row.provenance),
+            language=row.language,
+            themes=tuple(row.facts["themes"]),
+            purposes=frozenset(purposes.get(row.id, ())),
+            expires_at=expiry.get(row.id),
+            embedded=row.id in embedded,
+        )
+        for row in c.execute(sa.select(t.story).order_by(t.story.c.id))
+    )
