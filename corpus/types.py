@@ -162,9 +162,14 @@ class Story(_Value):
         return sum(len(p.text.split()) for p in self.parts)
 
     @property
-    def ends_in_suicide(self) -> bool:
-        """Whether somebody dies by suicide in it: never offered to a person at T1 or above (SAFETY)."""
+    def tells_of_a_suicide(self) -> bool:
+        """Whether somebody dies by suicide in it."""
         return "death:suicide" in self.content_notes
+
+    @property
+    def told_by_the_bereaved(self) -> bool:
+        """Whether it is the story of somebody who lives on after losing someone to suicide."""
+        return "suicide_loss" in self.themes
 
 
 class Span(_Value):

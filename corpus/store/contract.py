@@ -32,6 +32,7 @@ class StoryVectors:
     """All vectors of one story under one scheme."""
 
     story_id: str
+    themes: tuple[str, ...]  # as the narrator chose them, most central first
     passage_ids: tuple[int, ...]  # never used again for anything else, also after the story is gone
     whole: tuple[bool, ...]  # True where the vector is that of the whole story
     vectors: NDArray[np.float32]  # float32[n, d], rows unit-norm, in the order of `passage_ids`
@@ -101,7 +102,7 @@ class Store(Protocol):
     def changes(self, since: int, scheme: str) -> Changes:
         """Everything that changed after revision `since` (0: everything there is), as one moment.
 
-        Holds vectors and ids, never words. Stories whose vectors of `scheme` are not there yet are in `gone`.
+        Holds vectors, ids and theme ids, never words. Stories whose vectors of `scheme` are not there yet are in `gone`.
         """
         ...
 

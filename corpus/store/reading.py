@@ -97,7 +97,7 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
     departed = sa.select(t.departure.c.id).where(t.departure.c.revision > since)
     left = set(c.execute(departed.where(t.departure.c.kind == "story")).scalars())
     rows = c.execute(
-        sa.select(t.story.c.id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding)
+        sa.select(t.story.c.id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding, t.story.c.facts)
         .join(t.passage, t.passage.c.story_id == t.story.c.id)
         .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
         .where(t.story.c.revision > since, t.passage.c.scheme == scheme)
@@ -125,13 +125,14 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
 
 
 def _by_story(rows: Sequence[Any]) -> Iterator[StoryVectors]:
-    """Rows (story id, passage id, part, embedding) in order of story, put together."""
+    """Rows (story id, passage id, part, embedding, facts) in order of story, put together."""
     start = 0
     for i in range(1, len(rows) + 1):
         if i == len(rows) or rows[i][0] != rows[start][0]:
             some = rows[start:i]
             yield StoryVectors(
                 story_id=some[0][0],
+                themes=tuple(some[0][4]["themes"]),
                 passage_ids=tuple(row[1] for row in some),
                 whole=tuple(row[2] is None for row in some),
                 vectors=np.stack([to_vector(row[3]) for row in some]),

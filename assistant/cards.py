@@ -1,0 +1,226 @@
+"""From what was found to what is shown: cards and whole stories. Every excerpt is a slice of the narrator's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from assistant.conversation import Excerpt, GroupCard, StoryCard, StoryPart, StoryView
+from assistant.voice import phrases
+from assistant.words import say
+from corpus import vocabulary
+from corpus.types import Group, Provenance, Schedule, Span, Story
+from index.find import Match
+from index.passages import sentences
+
+_EXCERPT_WORDS = 90  # a card's excerpt holds about this many words: the passage, and what stands around it
+_STALE = timedelta(days=365)
+
+_DAYS = {
+    "MO": "Mondays", "TU": "Tuesdays", "WE": "Wednesdays", "TH": "Thursdays",
+    "FR": "Fridays", "SA": "Saturdays", "SU": "Sundays",
+}  # fmt: skip
+_KINDS = {
+    "meeting": "Meeting", "support_group": "Support group", "warmline": "Warmline",
+    "workshop": "Workshop", "social": "Social group", "one_to_one": "One-to-one peer support",
+}  # fmt: skip
+_ATTENDANCE = {"in_person": "In person", "online": "Online", "hybrid": "In person and online", "phone": "By phone"}
+
+# Words that say nothing about what two people share.
+_COMMON = frozenset(
+    "a about after again ago all also always am an and any anything are around as at away back be because been before being "
+    "but by came can can't cannot come could couldn't day days did didn't do does doesn't doing don't done down else even "
+    "ever every everyone everything feel feeling feels felt few first for from get gets getting go goes going gone good got "
+    "had has hasn't have haven't having he he's her here him his how i i'd i'll i'm i've if in into is isn't it it's its "
+    "just keep kind knew know last left less let like little long look lot made make makes many me mean might more most "
+    "much my myself need never new next no nobody not nothing now of off oh ok on once one only or other our out over own "
+    "people person put really right said same saw say says see seem she she's should so some someone something sometimes "
+    "still stuff such take than that that's the their them then there there's these they they're thing things think this "
+    "those though thought three through time times to today told too took tried try trying two until up us use used very "
+    "want wanted was wasn't way we we're well went were what what's when where which while who why will with without won't "
+    "asked asking since started start times working work talk talking talked hard better worse happened happen away ever "
+    "would wouldn't year years yes yet you you're your".split()
+)
+
+
+def origin(story: Story, lang: str) -> str:
+    """What a card says about where a story comes from."""
+    return say("card.sample" if story.provenance is Provenance.SAMPLE else "card.consent", lang)
+
+
+def _minutes(story: Story) -> int:
+    return max(1, round(story.words / 200))
+
+
+def _stage(story: Story) -> str | None:
+    return vocabulary.label("stages", story.stage) if story.stage else None
+
+
+def _notes(story: Story) -> tuple[str, ...]:
+    return tuple(vocabulary.label("content_notes", note) for note in story.content_notes)
+
+
+def excerpt(story: Story, span: Span) -> Excerpt:
+    """The passage, with sentences before and after it until the excerpt has about 90 words."""
+    text = story.text(span.part) or ""
+    start, end = span.start, span.end
+    left = [s for s in sentences(text) if s[1] <= span.start]
+    right = [s for s in sentences(text) if s[0] >= span.end]
+    while (left or right) and len(text[start:end].split()) < _EXCERPT_WORDS:
+        if right:  # what comes after tells more than what came before
+            end = right.pop(0)[1]
+        else:
+            start = left.pop()[0]
+    return Excerpt(
+        part=span.part.value,
+        part_label=span.part.label,
+        text=text[start:end],
+        mark=(span.start - start, span.end - start),
+        before=bool(text[:start].strip()),
+        after=bool(text[end:].strip()),
+    )
+
+
+def shared_words(said: str, passage: str, most: int = 3) -> tuple[str, ...]:
+    """Words that stand in both texts and carry meaning, as the person wrote them, in order of the message."""
+    there = {_stem(w) for w in _words(passage)}
+    found: dict[str, str] = {}
+    for word in _words(said):
+        if _stem(word) in there:
+            found.setdefault(_stem(word), word)
+    return tuple(found.values())[:most]
+
+
+def _words(text: str) -> list[str]:
+    words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text.lower().replace("’", "'"))
+    return [w for w in words if len(w) > 2 and w not in _COMMON]
+
+
+def _stem(word: str) -> str:
+    """A crude root, enough to see that "drinking" and "drinks" are one word."""
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return word[:-1] if len(word) > 3 and word[-1] == word[-2] else word
+
+
+def story_card(
+    match: Match, *, said: str, themes: Sequence[str], lang: str, like: bool = False, hopeful: bool = False
+) -> StoryCard:
+    """A card. `themes` are those that the message touches: only what the story itself carries is said."""
+    story, span = match.story, match.span
+    told = [theme for theme in story.themes if theme in themes] or list(story.themes[:1])
+    why = [say("card.why.themes", lang, themes=phrases(told))] if told else []
+    if not match.close:
+        why = [say("card.why.far", lang), *why]
+    if like:
+        why.append(say("card.why.like", lang))
+    if hopeful and (story.hope or 0) >= 4:
+        why.append(say("card.why.hope", lang))
+    if words := shared_words(said, span.of(story)):
+        why.append(say("card.why.words", lang, words=", ".join(words)))
+    if match.close and said and not like:
+        why.append(say("card.why.part", lang, part=span.part.label))
+    return StoryCard(
+        id=story.id,
+        title=story.title,
+        narrator=story.narrator,
+        sample=story.provenance is Provenance.SAMPLE,
+        origin=origin(story, lang),
+        language=story.language,
+        stage=_stage(story),
+        content_notes=_notes(story),
+        excerpt=excerpt(story, span),
+        why=tuple(why),
+        minutes=_minutes(story),
+    )
+
+
+def story_view(story: Story, matched: Span | None, lang: str) -> StoryView:
+    """The whole story; `matched` is marked in it."""
+    return StoryView(
+        id=story.id,
+        title=story.title,
+        narrator=story.narrator,
+        sample=story.provenance is Provenance.SAMPLE,
+        origin=origin(story, lang),
+        language=story.language,
+        stage=_stage(story),
+        themes=tuple(vocabulary.label("themes", theme) for theme in story.themes),
+        pathways=tuple(vocabulary.label("pathways", pathway) for pathway in story.pathways),
+        content_notes=_notes(story),
+        parts=tuple(
+            StoryPart(
+                part=given.part.value,
+                label=given.part.label,
+                text=given.text,
+                mark=(matched.start, matched.end) if matched and matched.part is given.part else None,
+            )
+            for given in story.parts
+        ),
+        minutes=_minutes(story),
+    )
+
+
+def when(schedule: Schedule) -> str | None:
+    """Wall time with the zone named, or None when the zone is unknown: then no clock time may be shown."""
+    if not schedule.timezone:
+        return None
+    days = " and ".join(_DAYS[day] for day in schedule.days)
+    if len(schedule.days) == 7:
+        days = "Every day"
+    elif schedule.days == ("MO", "TU", "WE", "TH", "FR"):
+        days = "Monday to Friday"
+    if schedule.rrule:  # not plainly weekly: the source's own words say which weeks
+        days = schedule.label or days
+        days = days[:1].upper() + days[1:]
+    until = f"–{schedule.end}" if schedule.end else ""
+    city = schedule.timezone.rsplit("/", 1)[-1].replace("_", " ")
+    return f"{days} {schedule.start}{until} ({city} time)"
+
+
+def group_card(group: Group, *, themes: Sequence[str], lang: str, today: date) -> GroupCard:
+    told = [theme for theme in group.themes if theme in themes]
+    why = say("group.why.themes", lang, themes=phrases(told)) if told else say("group.why.words", lang)
+    times = tuple(filter(None, map(when, group.schedules)))
+    if not times:
+        times = (say("group.when.ask" if group.schedules else "group.when.appointment", lang),)
+    place = group.place
+    where = ", ".join(
+        filter(None, [place.name, place.city, place.region, country_name(place.country)] if place else [])
+    )
+    return GroupCard(
+        id=group.id,
+        name=group.name,
+        sample=group.provenance is Provenance.SAMPLE,
+        kind=_KINDS[group.kind],
+        description=group.description,
+        language=group.languages[0] if group.languages else "en",
+        why=(why,),
+        when=times,
+        where=" · ".join(filter(None, [_ATTENDANCE.get(group.attendance), where])),
+        how_to_join=group.how_to_join,
+        how_to_leave=group.how_to_leave,
+        link=group.online.url if group.online else None,
+        phone=group.phone,
+        cost=group.cost.text or {True: "Free", False: "There is a cost", None: ""}[group.cost.free],
+        who_for=group.eligibility,
+        access=group.access,
+        languages=group.languages,
+        run_by=group.run_by,
+        listed_by=group.listed_by,
+        checked_on=group.checked_on.isoformat() if group.checked_on else "",
+        stale=group.checked_on is None or today - group.checked_on > _STALE,
+        emergency_calls=say(f"group.calls.{group.contacts_emergency_services}", lang)
+        if group.kind == "warmline"
+        else None,
+    )
+
+
+def country_name(code: str | None) -> str | None:
+    """The name of a country of the help-line table; another country's code stands as it is."""
+    from assistant.care import countries
+
+    return None if code is None else dict(countries()).get(code, code)

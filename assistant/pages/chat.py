@@ -1,0 +1,141 @@
+# No `from __future__ import annotations` here: Gradio reads the handlers' annotations at run time.
+"""The chat as Gradio Blocks: one HTML component for the conversation, one for a whole story, a box and a button.
+
+The HTML templates are constants. Gradio re-evaluates the output of any other template in the browser, so text of a
+person inside one could run as a script. Importing this module imports Gradio; `server.build` does it late.
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import gradio as gr
+
+from assistant.care import guess_country
+from assistant.pages.render import draw, language_for
+from assistant.pages.talk import MAX_CHIP, Room, Trouble
+from assistant.words import say
+
+# `trigger` reaches the one Python listener below; everything else the page does in the browser is in static/page.js.
+ON_LOAD = "sharedJourney.attach('talk', element, function (d) { trigger('act', d); }, watch);"
+ON_LOAD_STORY = "sharedJourney.attach('story', element, function () {}, watch);"
+ON_LOAD_TOOLS = "sharedJourney.attach('tools', element, function () {}, watch);"
+
+EVENT: dict[str, Any] = {
+    "api_visibility": "private",  # hides, does not protect: every handler takes untrusted input
+    "concurrency_limit": 16,
+    "concurrency_id": "chat",
+    "show_progress": "hidden",
+}
+
+
+def spoken_to(request: gr.Request, default_country: str) -> tuple[str, str | None]:
+    """Language and country of a page: the ones in its own address, else what the browser says, else the setting."""
+    headers = request.headers
+    asked = dict(parse_qsl(urlsplit(headers.get("referer", "")).query))
+    accept = headers.get("accept-language")
+    country = asked.get("country", "").upper()
+    if not (len(country) == 2 and country.isascii() and country.isalpha()):
+        country = guess_country(accept) or default_country
+    return language_for(asked.get("lang"), accept), country or None
+
+
+def text_of(data: Any, name: str, most: int) -> str:
+    """A text out of what the browser sent; anything else, or more than `most` characters, counts as nothing."""
+    value = data.get(name) if isinstance(data, dict) else None
+    return value if isinstance(value, str) and len(value) <= most else ""
+
+
+def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Blocks:
+    """The page's Blocks. `room` holds the conversations; nothing of them is kept in Gradio's own state."""
+
+    def trouble() -> str:
+        raise gr.Error(say("page.trouble.inside", lang), print_exception=False)
+
+    def opened(request: gr.Request) -> str:
+        try:
+            return room.open(request.session_hash or "", *spoken_to(request, default_country))
+        except Trouble:
+            return trouble()
+
+    def sent(text: str, request: gr.Request) -> tuple[str, str]:
+        try:
+            return room.say(request.session_hash or "", text or "", *spoken_to(request, default_country)), ""
+        except Trouble:
+            return trouble(), text
+
+    def acted(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
+        """A button inside the conversation or a story: (conversation, story), each only when it changed."""
+        data, key = event._data, request.session_hash or ""
+        act, story_id = text_of(data, "act", 20), text_of(data, "id", 200)
+        at = spoken_to(request, default_country)
+        try:
+            if act == "say":
+                label = text_of(data, "label", 200)
+                return room.say(key, text_of(data, "text", MAX_CHIP), *at, label=label or None), gr.skip()
+            if act == "more":
+                return room.more_like(key, story_id, *at), gr.skip()
+            if act == "not":
+                return room.not_for_me(key, story_id, *at), gr.skip()
+            if act == "read":
+                return gr.skip(), room.read(key, story_id, *at)
+            if act == "country" and (code := text_of(data, "country", 2).upper()).isalpha():
+                room.country(key, at[0], code)
+        except Trouble:
+            trouble()
+        return gr.skip(), gr.skip()
+
+    with gr.Blocks(title=say("page.title", lang), analytics_enabled=False, fill_width=True) as demo:
+        talk = gr.HTML("", html_template="${value}", js_on_load=ON_LOAD, elem_id="sj-talk", apply_default_css=False)
+        story = gr.HTML(
+            "", html_template="${value}", js_on_load=ON_LOAD_STORY, elem_id="sj-story", apply_default_css=False
+        )
+        with gr.Column(elem_id="sj-composer"):
+            gr.HTML(str(draw("trouble.html", lang)), html_template="${value}", js_on_load=None, apply_default_css=False)
+            box = gr.Textbox(
+                label=say("page.box.label", lang),
+                placeholder=say("page.box.placeholder", lang),
+                lines=2,
+                max_lines=8,
+                elem_id="sj-box",
+                submit_btn=False,
+                autofocus=False,
+                html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=True),
+            )
+            with gr.Row(elem_id="sj-row"):
+                gr.HTML(
+                    str(draw("tools.html", lang)),
+                    html_template="${value}",
+                    js_on_load=ON_LOAD_TOOLS,
+                    elem_id="sj-tools",
+                    apply_default_css=False,
+                )
+                send = gr.Button(say("page.box.send", lang), variant="primary", elem_id="sj-send", scale=0)
+        demo.load(opened, None, talk, **EVENT)
+        send.click(sent, box, [talk, box], **EVENT)
+        talk.act(acted, None, [talk, story], **EVENT)
+    demo.queue(max_size=256, default_concurrency_limit=16)
+    return demo
+
+
+def forget(demo: gr.Blocks, key: str) -> None:
+    """Removes everything that Gradio itself holds of one page: values, states, undelivered answers, statistics.
+
+    It reaches into Gradio 6.31's internals, because there is no public way; a test fails when an upgrade moves them.
+    """
+    holder = demo.state_holder
+    holder.session_data.pop(key, None)
+    holder.time_last_used.pop(key, None)
+    queue = demo._queue
+    if key in queue.pending_messages_per_session:
+        del queue.pending_messages_per_session[key]
+    for event_id in queue.pending_event_ids_session.pop(key, set()):
+        queue.event_ids_to_events.pop(event_id, None)
+    for event_id in [i for i, row in list(queue.event_analytics.items()) if row.get("session_hash") == key]:
+        queue.event_analytics.pop(event_id, None)
+
+
+def held(demo: gr.Blocks) -> set[str]:
+    """Keys of every page of which Gradio holds something."""
+    queue = demo._queue
+    found = set(demo.state_holder.session_data) | set(queue.pending_event_ids_session)
+    return found | {str(row.get("session_hash")) for row in list(queue.event_analytics.values())}

@@ -1,0 +1,152 @@
+"""From typed answers to HTML. Every value is escaped by Jinja2; nothing that a person wrote is ever a template.
+
+The result goes to Gradio's HTML component as a value of the constant template `${value}`, which does not evaluate it
+(Handlebars expressions would: text with `${…}` in it would run).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from assistant.conversation import Excerpt, StoryPart, StoryView
+from assistant.pages.sessions import Talk, Turn
+from assistant.words import keys, languages, say
+from corpus import vocabulary
+
+HERE = Path(__file__).parent
+
+# Notes behind which the words stay folded until the person opens them (PRACTICE R24, R25). The lighter ones are
+# named before the text as well, but do not hide it: one more tap on nearly every card would be a barrier of its own.
+HEAVY = (
+    "violence", "sex", "sex:assault", "disturbing", "mental_health:suicide", "mental_health:self_harm",
+    "mental_health:eating", "death:suicide", "death:child", "abuse", "abuse:child",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _heavy_labels() -> frozenset[str]:
+    return frozenset(vocabulary.label("content_notes", id) for id in HEAVY)
+
+
+def heavy(notes: tuple[str, ...]) -> bool:
+    """True when one of these content notes (labels) is a heavy one. A label nobody knows counts as heavy."""
+    known = {vocabulary.label("content_notes", id) for id in vocabulary.ids("content_notes")}
+    return any(note in _heavy_labels() or note not in known for note in notes)
+
+
+def pieces(text: str, mark: tuple[int, int] | None) -> tuple[str, str, str]:
+    """Before, marked, after: together they are the text, byte for byte. A mark that does not fit marks nothing."""
+    if mark is None or not 0 <= mark[0] < mark[1] <= len(text):
+        return text, "", ""
+    return text[: mark[0]], text[mark[0] : mark[1]], text[mark[1] :]
+
+
+def of_excerpt(excerpt: Excerpt) -> tuple[str, str, str]:
+    return pieces(excerpt.text, excerpt.mark)
+
+
+def of_part(part: StoryPart) -> tuple[str, str, str]:
+    return pieces(part.text, part.mark)
+
+
+def nice_date(value: date | str | None) -> str:
+    """`2026-11-20` as `20 November 2026`; anything that is not a date as it is."""
+    if value is None:
+        return ""
+    try:
+        day = value if isinstance(value, date) else date.fromisoformat(value)
+    except ValueError:
+        return str(value)
+    return f"{day.day} {day:%B %Y}"
+
+
+def web_link(href: str | None) -> str | None:
+    """A link that may stand on the page: a web, mail or telephone address, or our help page. Else None."""
+    if href and (href == "/help" or href.lower().startswith(("https://", "http://", "tel:", "sms:", "mailto:"))):
+        return href
+    return None
+
+
+def language_name(code: str, lang: str) -> str:
+    """The name of a language in the page's language; a code nobody named stands as it is."""
+    try:
+        return say(f"page.language.{code}", lang)
+    except KeyError:
+        return code
+
+
+def language_for(asked: str | None, accept: str | None) -> str:
+    """The page's language: the one asked for, else the first the browser accepts that has words, else English."""
+    known = languages()
+    wanted = [asked or ""] + [piece.split(";")[0] for piece in (accept or "").split(",")]
+    for tag in wanted:
+        primary = tag.strip().split("-")[0].lower()
+        if primary in known and _has_page(primary):
+            return primary
+    return "en"
+
+
+@lru_cache(maxsize=32)
+def _has_page(lang: str) -> bool:
+    """Only a language that has this page's own words: a page in two languages at once would be worse than English."""
+    return "page.name" in keys(lang)
+
+
+@lru_cache(maxsize=8)
+def version_of(name: str) -> str:
+    """A short hash of a static file, so that a browser never uses yesterday's."""
+    return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]
+
+
+@lru_cache(maxsize=1)
+def _env() -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals.update(
+        heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of
+    )
+    env.filters["nice_date"] = nice_date
+    return env
+
+
+def draw(template: str, lang: str, **values: Any) -> Markup:
+    """One template with the page's words in `lang`: `t("card.read")` is the sentence `page.card.read`."""
+
+    def t(key: str, **slots: object) -> str:
+        return say(f"page.{key}", lang, **slots)
+
+    def spoken(codes: tuple[str, ...]) -> str:
+        return ", ".join(language_name(code, lang) for code in codes)
+
+    return Markup(_env().get_template(template).render(t=t, spoken=spoken, lang=lang, **values))
+
+
+def turn_html(turn: Turn, *, scripts: bool = True) -> str:
+    """One exchange. It is drawn once and kept until something in it changes."""
+    if turn.drawn is None or not scripts:
+        turn.drawn = str(draw("turn.html", turn.reply.lang, turn=turn, reply=turn.reply, scripts=scripts))
+    return turn.drawn
+
+
+def talk_html(talk: Talk) -> str:
+    """The whole conversation as the page shows it."""
+    turns = [Markup(turn_html(turn)) for turn in talk.turns]
+    last = talk.turns[-1].reply if talk.turns else None
+    return str(draw("talk.html", talk.session.lang, talk=talk, turns=turns, last=last))
+
+
+def story_html(view: StoryView | None, story_id: str, lang: str, step: int) -> str:
+    """A whole story for the reading view, or the kind sentence that it is gone."""
+    return str(draw("story.html", lang, view=view, story_id=story_id, step=step))

@@ -1,0 +1,185 @@
+"""Our own plain pages, which work without scripts: help lines, one answer to one message, one story; and forgetting."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+
+from assistant.care import Door, Screen, countries, guess_country, help_bar, help_for
+from assistant.conversation import Reply, Session, StoryView
+from assistant.pages.render import HERE, draw, language_for, turn_html, version_of
+from assistant.pages.sessions import Turn
+from assistant.pages.talk import Room, Trouble, guarded, note
+from assistant.words import keys, say
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from assistant.settings import Settings
+
+STATIC = ("page.css", "page.js", "exit.js")
+
+
+@lru_cache(maxsize=8)
+def words_for_scripts(lang: str) -> str:
+    """The sentences that the browser says by itself, as JSON: only those, so that the page stays small."""
+    wanted = ("page.trouble.", "page.status.", "page.shelf.", "page.card.save", "page.card.unsave", "page.box.looking")
+    return json.dumps({k.removeprefix("page."): say(k, lang) for k in keys("en") if k.startswith(wanted)})
+
+
+def country_of(query: Any, headers: Any, settings: Settings) -> str:
+    """The country chosen in the address, else the one the browser's language names, else the setting, else ""."""
+    asked = str(query.get("country") or "").upper()
+    if asked in {code for code, _ in countries()}:
+        return asked
+    return guess_country(headers.get("accept-language")) or settings.country
+
+
+def all_doors(country: str, lang: str) -> tuple[Door, ...]:
+    """Every way to reach people in a country: the doors that a crisis answer would show."""
+    crisis = Screen(tier=2, categories=("suicidal",), clinical=False, stopping=False, who="self", why=())
+    found = help_for(crisis, country or None, lang)
+    return found.doors if found else help_bar(country or None, lang)
+
+
+def frame(request: Request, room: Room, settings: Settings) -> tuple[str, dict[str, Any]]:
+    """What every page of ours needs: (language, values for its templates)."""
+    lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
+    country = country_of(request.query_params, request.headers, settings)
+    try:
+        lead = guarded(lambda: room.turns.start(lang, country or None))[1].lead
+    except Trouble:  # the help lines and the way out stand even when nothing else does
+        lead = ()
+    values = {
+        "lead": lead,
+        "bar": help_bar(country or None, lang),
+        "all_doors": all_doors(country, lang),
+        "countries": countries(),
+        "country": country,
+        "exit_url": settings.exit_url,
+        "minutes": settings.conversation_minutes,
+    }
+    return lang, values
+
+
+def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str]:
+    """What is added to Gradio's page: help and the way out before anything loads, and no previews or third parties."""
+
+    def shell(page: str, nonce: str, scope: Scope) -> str:
+        request = Request(scope)
+        lang, values = frame(request, room, settings)
+        page = re.sub(r'\s*<meta\s[^>]*(?:og:|twitter:)[^>]*?/?>', "", page)
+        page = re.sub(r'\s*<link rel="manifest"[^>]*>', "", page)
+        page = re.sub(r"<script>\s*\(\(\) => \{\s*const root = .*?</script>", "", page, count=1, flags=re.S)
+        page = page.replace("<script", f'<script nonce="{nonce}"').replace(
+            "shrink-to-fit=no", "interactive-widget=resizes-content"
+        )
+        page = re.sub(r'<html\s+lang="en"', f'<html lang="{lang}" dir="{say("page.dir", lang)}"', page, count=1)
+        head = draw("head.html", lang, nonce=nonce)
+        page = page.replace("</head>", f"{str(head)}</head>", 1)
+        body = draw("shell.html", lang, words_json=words_for_scripts(lang), **values)
+        return re.sub(r"(<body[^>]*>)", lambda m: m.group(1) + str(body), page, count=1)
+
+    return shell
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """The fields of a plain form, first value each. The body is at most the Guard's limit."""
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], None]) -> None:
+    """Put our routes on the application. The Guard in front has already checked path, origin, size and haste."""
+
+    def page(template: str, request: Request, status: int = 200, **more: Any) -> HTMLResponse:
+        lang, values = frame(request, room, settings)
+        return HTMLResponse(draw(template, lang, **{**values, **more}), status)
+
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        return JSONResponse({"ok": True})
+
+    @app.get("/robots.txt")
+    def robots() -> PlainTextResponse:
+        return PlainTextResponse("User-agent: *\nDisallow: /\n")
+
+    @app.get("/favicon.ico")
+    def favicon() -> FileResponse:
+        return FileResponse(HERE / "static" / "icon.svg", media_type="image/svg+xml")
+
+    @app.get("/own/{name}")
+    def own(name: str) -> Response:
+        if name not in STATIC:
+            return JSONResponse({"detail": "There is nothing here."}, 404)
+        return FileResponse(HERE / "static" / name)
+
+    @app.get("/help")
+    def help_page(request: Request) -> HTMLResponse:
+        lang, values = frame(request, room, settings)
+        every = [(code, name, all_doors(code, lang)) for code, name in countries()]
+        name = dict(countries()).get(values["country"], "")
+        return page("help_page.html", request, every=every, country_name=name)
+
+    @app.get("/help/bar")
+    def bar(request: Request) -> HTMLResponse:
+        return page("bar.html", request)
+
+    @app.get("/ask")
+    def ask_empty(request: Request) -> HTMLResponse:
+        return page("ask_page.html", request, turn=None, empty=False)
+
+    @app.post("/ask")
+    async def ask(request: Request) -> HTMLResponse:
+        """One message, one answer, nothing kept: for a browser without scripts."""
+        form = await form_of(request)
+        text = form.get("text", "")
+        lang, values = frame(request, room, settings)
+        country = country_of(form, request.headers, settings)
+        if not text.strip():
+            return page("ask_page.html", request, turn=None, empty=True, country=country)
+
+        def answer() -> tuple[Session, Reply]:
+            session, _ = room.turns.start(lang, country or None)
+            return room.turns.respond(session, text)
+
+        try:
+            _, reply = await run_in_threadpool(guarded, answer)
+        except Trouble:
+            return page("sorry.html", request, 500)
+        drawn = turn_html(Turn(text, reply), scripts=False)
+        return page("ask_page.html", request, turn=Markup(drawn), empty=False, country=country)
+
+    @app.post("/story")
+    async def story(request: Request) -> HTMLResponse:
+        """A whole story for a browser without scripts. By POST, so that no address says what was read."""
+        story_id = (await form_of(request)).get("id", "")[:200]
+        lang, values = frame(request, room, settings)
+
+        def read() -> StoryView | None:
+            session, _ = room.turns.start(lang, values["country"] or None)
+            return room.turns.read(session, story_id)
+
+        try:
+            view = await run_in_threadpool(read)
+        except Exception as error:
+            note(error)
+            return page("sorry.html", request, 500)
+        return page("story_page.html", request, 200 if view else 404, view=view)
+
+    @app.post("/forget")
+    async def forgotten(request: Request) -> Response:
+        """Forget one conversation, named by its token in the body. The answer never says whether there was one."""
+        key = room.talks.key_of((await request.body()).decode("ascii", "ignore").strip()[:64])
+        if key is not None:
+            forget(key)
+        return Response(status_code=204)

@@ -1,0 +1,165 @@
+"""The web application: our own plain routes, Gradio's chat mounted at `/`, the Guard around both.
+
+`build` makes the application; `serve` runs it. Gradio is imported inside `build` and only after its environment is set.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from assistant.pages.sessions import Talks
+from assistant.pages.talk import Room, Trouble, guarded, note
+from corpus.errors import SharedJourneyError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from assistant.settings import Parts, Settings
+
+SWEEP_SECONDS = 20.0
+MOST_TALKS = 2000
+WRITES = (40.0, 3.0)
+
+# Set before Gradio and the hub client are imported: no statistics, no version check, no history of calls.
+ENVIRONMENT = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    # Gradio also keeps a table of every event and summarises it after each one (with pandas): never, and one row
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(10**12),
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+    "GRADIO_RUN_HISTORY": "False",
+    "GRADIO_SSR_MODE": "False",
+    "GRADIO_MCP_SERVER": "False",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+class AddressTaken(SharedJourneyError):
+    """Another program listens where the page was to be served, or the address cannot be used."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the page's address before anything slow happens, so that "already taken" is said at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name != "nt":
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((settings.host, settings.port))
+    except OSError as error:
+        door.close()
+        raise AddressTaken(
+            f"The page cannot be opened on {settings.host}, port {settings.port} ({error.strerror}). "
+            "If it is already running, use that one; or choose another port with SHARED_JOURNEY_PORT."
+        ) from None
+    return door
+
+
+def prepare_environment() -> None:
+    """What Gradio and its helpers read at import. Its temporary files go to a private folder, removed at exit."""
+    os.environ.update(ENVIRONMENT)
+    if "GRADIO_TEMP_DIR" not in os.environ:
+        folder = tempfile.mkdtemp(prefix="shared-journey-")
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
+def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRITES) -> FastAPI:
+    """The whole application around open parts. One application holds the conversations of one process.
+
+    writes: how many messages one address may send at once, and how many more each second.
+    """
+    prepare_environment()
+    import gradio as gr
+    from fastapi import FastAPI
+    from starlette.middleware.cors import CORSMiddleware
+
+    from assistant.pages import chat, routes, theme
+    from assistant.pages.guard import Guard
+
+    talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
+    room = Room(parts.turn, talks)
+    demo = chat.chat(room, default_country=settings.country)
+
+    def forget(key: str) -> None:
+        talks.forget(key)
+        chat.forget(demo, key)
+
+    def sweep() -> None:
+        """Forget what nobody used for the idle time, and whatever Gradio still holds of a forgotten page."""
+        for key in talks.idle():
+            forget(key)
+        for key in chat.held(demo):
+            if key not in talks:
+                chat.forget(demo, key)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async def sweeping() -> None:
+            while True:
+                await asyncio.sleep(SWEEP_SECONDS)
+                try:
+                    sweep()
+                except Exception as error:  # a sweep that fails once must not be the last one
+                    note(error)
+
+        task = asyncio.create_task(sweeping())
+        yield
+        task.cancel()
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    # Its presence alone turns off Gradio's own CORS, which lets any site read answers.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
+    routes.add(app, room, settings, forget)
+    demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
+    gr.mount_gradio_app(
+        app, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,
+        max_file_size="1kb", ssr_mode=False, enable_monitoring=False, mcp_server=False, pwa=False, theme=theme.calm(),
+    )  # fmt: skip
+    app.add_middleware(
+        Guard,
+        shell=routes.shell_for(room, settings),
+        host=settings.host,
+        origins=tuple(settings.allowed_origins),
+        writes=writes,
+    )
+    app.state.room, app.state.demo, app.state.forget, app.state.sweep = room, demo, forget, sweep
+    return app
+
+
+def warm(parts: Parts) -> None:
+    """One answer to nobody, so that what loads late is loaded before a person waits for it."""
+    with contextlib.suppress(Trouble):
+        guarded(lambda: parts.turn.respond(parts.turn.start("en", None)[0], "I was awake most of the night again"))
+
+
+def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -> None:
+    """Serve until stopped. Prints the address once the page can be opened. No access log: paths can hold keys."""
+    prepare_environment()
+    import uvicorn
+
+    door = door or listen(settings)
+    app = build(parts, settings)
+    warm(parts)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                host = f"[{settings.host}]" if ":" in settings.host else settings.host
+                print(f"Shared Journey is open at http://{host}:{door.getsockname()[1]} (Ctrl+C closes it)", flush=True)
+
+    config = uvicorn.Config(
+        app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2, lifespan="on"
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config).run(sockets=[door])

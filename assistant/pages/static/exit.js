@@ -1,0 +1,34 @@
+/* The way out, on every page: the button, or Esc twice. Forgets the conversation first, then opens an ordinary page
+   in place of this one, so that "back" does not lead here. Works before and without everything else. */
+(function () {
+  "use strict";
+  var TWICE = 900; // milliseconds between two presses of Esc
+  var last = 0;
+
+  function leave() {
+    var link = document.querySelector("[data-leave]");
+    var to = link ? link.href : "about:blank";
+    var own = window.sharedJourney;
+    if (own && own.token && navigator.sendBeacon) navigator.sendBeacon("/forget", own.token);
+    document.querySelectorAll("textarea").forEach(function (box) { box.value = ""; });
+    document.documentElement.style.visibility = "hidden";
+    window.location.replace(to);
+    document.title = "";
+    if (document.body) document.body.textContent = "";
+  }
+
+  document.addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") { last = 0; return; }
+    if (event.repeat) return;
+    var now = Date.now();
+    if (now - last < TWICE) { event.preventDefault(); leave(); return; }
+    last = now;
+  }, true);
+
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest && event.target.closest("[data-leave]");
+    if (!link) return;
+    event.preventDefault();
+    leave();
+  }, true);
+})();

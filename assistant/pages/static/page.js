@@ -1,0 +1,300 @@
+/* What the page does in the browser around the answers that the server draws: says that it is looking, keeps what was
+   opened open, shows one story in place of the conversation, keeps saved stories (only if asked), says what went wrong.
+   Nothing here makes HTML out of text. Nothing is stored unless the person presses Save. */
+window.sharedJourney = (function () {
+  "use strict";
+  const SHELF = "shared-journey.saved";
+  const SLOW = 12000; // milliseconds after which "this takes longer" is said
+  const NO_START = 25000; // milliseconds after which the simple page is offered
+  const own = { token: null, attach: attach };
+  const open = new Set(); // keys of the details that the person opened; never sent anywhere
+  let words = {}, trigger = null, busy = null, depth = 0, opener = null, wasAt = 0;
+
+  const html = document.documentElement;
+  const lang = html.getAttribute("lang");
+  const find = (where) => document.querySelector(where);
+  const view = () => html.dataset.view || "talk";
+
+  // ---- words and the live region
+  function status(text) { const at = find("#sj-status"); if (at) at.textContent = text || ""; }
+  function label(button, text) {
+    const node = [...button.childNodes].find((n) => n.nodeType === 3 && n.data.trim());
+    if (node) node.data = text; else button.prepend(text);
+  }
+  function labelOf(button) {
+    const node = [...button.childNodes].find((n) => n.nodeType === 3 && n.data.trim());
+    return node ? node.data : "";
+  }
+
+  // ---- looking, and what can go wrong while looking
+  function work(button) {
+    if (busy) return false;
+    trouble(null);
+    busy = { button: button, label: button ? labelOf(button) : "", timer: setTimeout(() => trouble("slow", true), SLOW) };
+    if (button) { label(button, words["box.looking"]); button.setAttribute("aria-disabled", "true"); }
+    html.dataset.busy = "yes";
+    status(words["box.looking"]);
+    return true;
+  }
+  function settle() {
+    if (!busy) return;
+    clearTimeout(busy.timer);
+    if (busy.button) {
+      if (busy.button.isConnected && labelOf(busy.button) === words["box.looking"]) label(busy.button, busy.label);
+      busy.button.removeAttribute("aria-disabled");
+    }
+    busy = null;
+    delete html.dataset.busy;
+  }
+  function trouble(kind, stillLooking) {
+    const at = find("#sj-trouble");
+    if (at) { at.textContent = kind ? words["trouble." + kind] : ""; at.hidden = !kind; }
+    if (kind && !stillLooking) { settle(); status(""); }
+  }
+  const realFetch = window.fetch;
+  window.fetch = async function (what, how) {
+    const url = String((what && what.url) || what);
+    const ours = /\/gradio_api\/queue\/(join|data)/.test(url);
+    try {
+      const answer = await realFetch.apply(this, arguments);
+      if (ours && busy && !answer.ok)
+        trouble({ 403: "refused", 413: "long", 421: "refused", 429: "fast" }[answer.status] || "gone");
+      return answer;
+    } catch (error) {
+      if (ours && busy) trouble("gone");
+      throw error;
+    }
+  };
+  // Gradio says its errors in toasts, which cover the way out; they are hidden, and ours is said in their place.
+  function watchToasts() {
+    new MutationObserver(() => { if (busy && find(".toast-body.error")) trouble("inside"); })
+      .observe(document.body, { childList: true, subtree: true });
+  }
+
+  // ---- sending
+  function act(data, button) {
+    if (!trigger) return;
+    if (work(button)) trigger(data);
+  }
+  function afterTalk(element) {
+    const root = element.querySelector(".sj-talk");
+    const answered = busy !== null;
+    settle();
+    if (!root) return;
+    own.token = root.dataset.token;
+    if (find("#sj-moment")) find("#sj-moment").hidden = true;
+    if (find("#sj-no-start")) find("#sj-no-start").hidden = true;
+    redo(element);
+    if (root.dataset.opening === "yes" && !answered) return;
+    html.dataset.begun = "yes";
+    const turns = root.querySelectorAll(".sj-turn");
+    const last = turns[turns.length - 1];
+    if (!last) return;
+    if (window.matchMedia("(pointer: coarse)").matches && document.activeElement) document.activeElement.blur();
+    if (document.activeElement === document.body || document.activeElement === null) last.focus({ preventScroll: true });
+    last.scrollIntoView({ block: "start", behavior: "auto" });
+    status(root.dataset.notice);
+  }
+  // Gradio removes attributes that only the browser set when it draws again: they are put back.
+  function redo(element) {
+    element.querySelectorAll("details[data-key]").forEach((d) => { d.open = open.has(d.dataset.key); });
+    showSaved();
+  }
+
+  // ---- one view at a time: talk, reading, saved. "Back" of the browser or phone goes one view back, not away.
+  function show(name) { html.dataset.view = name; if (find("#sj-shelf")) find("#sj-shelf").hidden = name !== "saved"; }
+  function enter(name, from) {
+    if (view() === "talk") { wasAt = window.scrollY; opener = from ? { act: from.dataset.act, id: from.dataset.id } : null; }
+    depth += 1;
+    history.pushState({ sj: name, depth: depth }, "");
+    show(name);
+    window.scrollTo(0, 0);
+  }
+  function back() { if (depth > 0) history.back(); else returned("talk"); }
+  function returned(name) {
+    show(name);
+    if (name === "saved") { drawShelf(); focusOn("#sj-shelf h2"); window.scrollTo(0, 0); }
+    document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
+    if (name === "talk") {
+      window.scrollTo(0, wasAt);
+      const id = opener && opener.id ? '[data-id="' + CSS.escape(opener.id) + '"]' : "";
+      const to = opener && [...document.querySelectorAll('[data-act="' + opener.act + '"]' + id)].pop();
+      if (to) to.focus({ preventScroll: true });
+    }
+  }
+  window.addEventListener("popstate", (event) => {
+    const at = event.state || {};
+    depth = at.depth || 0;
+    returned(at.sj === "saved" || (at.sj === "reading" && find(".sj-story")) ? at.sj : "talk");
+  });
+  function focusOn(where) { const at = find(where); if (at) at.focus({ preventScroll: true }); }
+
+  function afterStory(element) {
+    const story = element.querySelector(".sj-story");
+    const from = busy && busy.button;
+    settle();
+    if (!story) return;
+    if (story.dataset.gone && saved().some((s) => s.id === story.dataset.gone)) {
+      keep(saved().filter((s) => s.id !== story.dataset.gone));
+      find("#sj-shelf-gone").hidden = false;
+    }
+    redo(element);
+    const close = story.querySelector('[data-act="close"]');
+    if (close && view() === "saved") label(close, words["shelf.back"]);
+    enter("reading", from);
+    focusOn(".sj-story-title");
+    status(words["status.reading"]);
+  }
+
+  // ---- saved stories: id, title and name, only here, only when asked for
+  function saved() {
+    try {
+      const all = JSON.parse(localStorage.getItem(SHELF) || "[]");
+      return Array.isArray(all) ? all.filter((s) => s && typeof s.id === "string") : [];
+    } catch (error) { return []; }
+  }
+  function keep(all) {
+    try { if (all.length) localStorage.setItem(SHELF, JSON.stringify(all)); else localStorage.removeItem(SHELF); } catch (error) { /* a browser that keeps nothing */ }
+    showSaved();
+  }
+  function showSaved() {
+    const ids = new Set(saved().map((s) => s.id));
+    document.querySelectorAll('[data-act="save"]').forEach((button) => {
+      const has = ids.has(button.dataset.id);
+      button.setAttribute("aria-pressed", String(has));
+      label(button, has ? words["card.unsave"] : words["card.save"]);
+      const said = button.closest("article") && button.closest("article").querySelector(".sj-saved-note");
+      if (said) said.hidden = !has;
+    });
+    const shelf = find('[data-act="shelf"]');
+    if (shelf) { shelf.hidden = ids.size === 0 && view() !== "saved"; shelf.querySelector(".sj-count").textContent = String(ids.size); }
+  }
+  function drawShelf() {
+    const list = find("#sj-shelf-list");
+    const all = saved();
+    list.replaceChildren(...all.map((story) => {
+      const item = document.createElement("li"), what = document.createElement("p"), name = document.createElement("span");
+      const title = document.createElement("strong");
+      title.textContent = story.title; title.dir = "auto";
+      name.textContent = story.narrator; name.dir = "auto";
+      what.append(title, " ", name);
+      item.append(what, knob("read", story, words["shelf.read"]), knob("unsave", story, words["shelf.remove"]));
+      return item;
+    }));
+    if (!all.length) { const none = document.createElement("li"); none.textContent = words["shelf.empty"]; list.append(none); }
+    find('#sj-shelf [data-act="wipe"]').hidden = !all.length;
+  }
+  function knob(name, story, text) {
+    const button = document.createElement("button"), more = document.createElement("span");
+    button.type = "button"; button.className = "sj-button"; button.dataset.act = name; button.dataset.id = story.id;
+    more.className = "sj-sr"; more.textContent = ": " + story.title;
+    button.append(text, more);
+    return button;
+  }
+
+  // ---- every button
+  const doing = {
+    say: (b) => act({ act: "say", text: b.dataset.text, label: b.dataset.label }, b),
+    read: (b) => act({ act: "read", id: b.dataset.id }, b),
+    not: (b) => act({ act: "not", id: b.dataset.id }, b),
+    more: (b) => {
+      if (view() === "talk") return act({ act: "more", id: b.dataset.id }, b);
+      opener = null;
+      if (depth) history.go(-depth);
+      show("talk");
+      act({ act: "more", id: b.dataset.id }, null);
+    },
+    close: back,
+    save: (b) => {
+      const id = b.dataset.id, all = saved(), has = all.some((s) => s.id === id);
+      keep(has ? all.filter((s) => s.id !== id) : all.concat({ id: id, title: b.dataset.title, narrator: b.dataset.narrator }));
+      status(words[has ? "status.unsaved" : "status.saved"]);
+    },
+    unsave: (b) => { keep(saved().filter((s) => s.id !== b.dataset.id)); drawShelf(); focusOn("#sj-shelf h2"); status(words["status.unsaved"]); },
+    wipe: () => { keep([]); drawShelf(); focusOn("#sj-shelf h2"); status(words["status.wiped"]); },
+    shelf: (b) => { find("#sj-shelf-gone").hidden = true; drawShelf(); enter("saved", b); focusOn("#sj-shelf h2"); },
+    forget: (b) => sure(b, true),
+    "forget-no": (b) => sure(b, false),
+    "forget-yes": async () => {
+      try { await realFetch("/forget", { method: "POST", body: own.token || "" }); } catch (error) { return trouble("gone"); }
+      document.querySelectorAll("textarea").forEach((box) => { box.value = ""; });
+      window.location.replace(window.location.pathname + window.location.search);
+      return undefined;
+    },
+  };
+  function sure(button, asking) {
+    const row = button.closest(".sj-ask-forget");
+    row.querySelector(".sj-sure").hidden = !asking;
+    const first = row.querySelector('[data-act="forget"]');
+    first.hidden = asking;
+    first.setAttribute("aria-expanded", String(asking));
+    row.querySelector(asking ? '[data-act="forget-no"]' : '[data-act="forget"]').focus();
+  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("[data-act], #sj-send");
+    if (!button) return;
+    if (busy && (button.id === "sj-send" || /^(say|read|not|more)$/.test(button.dataset.act))) {
+      event.preventDefault(); event.stopImmediatePropagation(); return;
+    }
+    if (button.id === "sj-send") work(button);
+    else if (doing[button.dataset.act]) doing[button.dataset.act](button);
+  }, true);
+  document.addEventListener("toggle", (event) => {
+    const key = event.target.dataset && event.target.dataset.key;
+    if (key) { if (event.target.open) open.add(key); else open.delete(key); }
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest && event.target.closest("#sj-box")) {
+      event.preventDefault();
+      find("#sj-send").click();
+    }
+    if (event.key === "Escape") {
+      const more = find(".sj-more[open]");
+      if (more) { more.open = false; more.querySelector("summary").focus(); } else if (view() !== "talk") back();
+    }
+  });
+
+  // ---- the country of the help lines, without leaving the conversation
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest(".sj-bar .sj-country");
+    if (!form) return;
+    event.preventDefault();
+    const code = form.querySelector("select").value;
+    const address = code ? "?country=" + encodeURIComponent(code) : "";
+    try {
+      const answer = await realFetch("/help/bar" + address);
+      if (!answer.ok) throw new Error(String(answer.status));
+      find("#sj-bar").innerHTML = await answer.text(); // our own server's markup, escaped there
+    } catch (error) { window.open("/help" + address, "_blank", "noopener"); return; }
+    const more = find(".sj-more");
+    more.open = true;
+    more.querySelector("select").focus();
+    history.replaceState(history.state, "", "/" + address);
+    if (trigger && code) trigger({ act: "country", country: code });
+    status(words["status.country"]);
+  });
+
+  // ---- start
+  function attach(name, element, itsTrigger, watch) {
+    document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
+    if (name === "talk") {
+      trigger = itsTrigger;
+      watch("value", () => afterTalk(element));
+      afterTalk(element);
+    }
+    if (name === "story") watch("value", () => afterStory(element));
+    showSaved();
+  }
+  function notOpening() { if (!own.token && find("#sj-no-start")) { find("#sj-moment").hidden = true; find("#sj-no-start").hidden = false; } }
+  document.addEventListener("DOMContentLoaded", () => {
+    words = JSON.parse(find("#sj-words").dataset.words);
+    watchToasts();
+    setTimeout(notOpening, NO_START);
+  });
+  window.addEventListener("error", (event) => { if (event.target && event.target.tagName === "SCRIPT") notOpening(); }, true);
+  window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
+  // Gradio sets the browser's language on the page; the page's own language is the right one (WCAG 3.1.1).
+  new MutationObserver(() => { if (html.getAttribute("lang") !== lang) html.setAttribute("lang", lang); })
+    .observe(html, { attributes: true, attributeFilter: ["lang"] });
+  return own;
+})();

@@ -1,0 +1,129 @@
+"""What the page can do, without Gradio: open, say, press a button, read, forget. `chat.py` binds these to events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Protocol
+
+from assistant.conversation import Reply, Session, StoryView
+from assistant.pages.render import story_html, talk_html
+from assistant.pages.sessions import Talk, Talks, Turn
+from assistant.words import say
+from corpus.errors import SharedJourneyError
+
+log = logging.getLogger("shared_journey.pages")
+
+MAX_CHIP = 2000  # characters that a pressed button may send; typed text has only the body limit
+
+
+class Turns(Protocol):
+    """What the page needs of `assistant.turn.Turn`."""
+
+    def start(self, lang: str, country: str | None) -> tuple[Session, Reply]: ...
+    def respond(self, session: Session, text: str) -> tuple[Session, Reply]: ...
+    def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]: ...
+    def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]: ...
+    def read(self, session: Session, story_id: str) -> StoryView | None: ...
+
+
+class Trouble(Exception):
+    """An answer could not be made. Holds no text of anybody."""
+
+
+def guarded(step: Callable[[], tuple[Session, Reply]]) -> tuple[Session, Reply]:
+    """Runs one step of the turn. An error becomes `Trouble`, and the log gets its kind and place, never its message:
+    the message of an unforeseen error can quote what the person wrote."""
+    try:
+        return step()
+    except Exception as error:
+        note(error)
+        raise Trouble from None
+
+
+def note(error: BaseException) -> None:
+    """Kind and place of an error. Our own errors never hold a person's text, so their line is logged as well."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    line = f": {error}" if isinstance(error, SharedJourneyError) else ""
+    log.error("%s at %s%s", type(error).__name__, where, line)
+
+
+class Room:
+    """All open conversations and what can be done in one of them. `key` is Gradio's name for one open page."""
+
+    def __init__(self, turns: Turns, talks: Talks) -> None:
+        self.turns = turns
+        self.talks = talks
+
+    def open(self, key: str, lang: str, country: str | None) -> str:
+        """A new conversation with its opening answer."""
+        return talk_html(self._open(key, lang, country))
+
+    def _open(self, key: str, lang: str, country: str | None) -> Talk:
+        session, reply = guarded(lambda: self.turns.start(lang, country))
+        talk = self.talks.put(key, session)
+        talk.add(Turn(None, reply))
+        return talk
+
+    def say(self, key: str, text: str, lang: str, country: str | None, label: str | None = None) -> str:
+        """What the person typed, or what a chip sends in their name (then `label` is what is shown of it)."""
+        talk, before = self._talk(key, lang, country)
+        with talk.lock:
+            session, reply = guarded(lambda: self.turns.respond(talk.session, text))
+            return self._answered(key, talk, session, Turn(label or text, reply, label is not None, before))
+
+    def more_like(self, key: str, story_id: str, lang: str, country: str | None) -> str:
+        talk, before = self._talk(key, lang, country)
+        with talk.lock:
+            said = say("page.turn.more_like", lang, title=talk.title_of(story_id) or "…")
+            session, reply = guarded(lambda: self.turns.more_like(talk.session, story_id))
+            return self._answered(key, talk, session, Turn(said, reply, True, before))
+
+    def not_for_me(self, key: str, story_id: str, lang: str, country: str | None) -> str:
+        talk, before = self._talk(key, lang, country)
+        with talk.lock:
+            said = say("page.turn.not_for_me", lang, title=talk.title_of(story_id) or "…")
+            session, reply = guarded(lambda: self.turns.not_for_me(talk.session, story_id))
+            for turn in talk.turns:
+                if any(card.id == story_id for card in turn.reply.cards):
+                    turn.aside.add(story_id)
+                    turn.drawn = None
+            return self._answered(key, talk, session, Turn(said, reply, True, before))
+
+    def read(self, key: str, story_id: str, lang: str, country: str | None) -> str:
+        """A whole story through the consent gate, asked anew each time; a kind sentence when it is gone."""
+        talk, _ = self._talk(key, lang, country)
+        with talk.lock:
+            talk.steps += 1
+            try:
+                view = self.turns.read(talk.session, story_id)
+            except Exception as error:
+                note(error)
+                raise Trouble from None
+            return story_html(view, story_id, lang, talk.steps)
+
+    def country(self, key: str, lang: str, country: str) -> None:
+        """The person chose another country for the help lines."""
+        talk, _ = self._talk(key, lang, country)
+        with talk.lock:
+            talk.session = talk.session.model_copy(update={"country": country})
+
+    def _talk(self, key: str, lang: str, country: str | None) -> tuple[Talk, str | None]:
+        """The page's conversation. One that was forgotten meanwhile starts anew, and the answer says so."""
+        talk = self.talks.get(key)
+        if talk is not None:
+            return talk, None
+        session, _ = guarded(lambda: self.turns.start(lang, country))
+        return self.talks.put(key, session), "fresh"
+
+    def _answered(self, key: str, talk: Talk, session: Session, turn: Turn) -> str:
+        if not self.talks.is_open(key, talk):  # forgotten while the answer was being made: it is dropped
+            return ""
+        if talk.due_reminder():
+            turn.before = "notice.again"
+        talk.session = session
+        talk.add(turn)
+        return talk_html(talk)

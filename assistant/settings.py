@@ -1,0 +1,76 @@
+"""All settings, and `open_parts`: the only place where the parts are put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from assistant.language import unread_language
+from assistant.turn import Turn
+from assistant.voice import make_voice
+from corpus.settings import open_corpus
+from corpus.store import Store
+from index.find import Finder
+from index.settings import IndexSettings, open_finder
+
+
+class Settings(IndexSettings):
+    """What a program can choose. README lists every field; a test compares the two."""
+
+    chat_model: str = Field(
+        default="",
+        description="Empty: no language model. Else a LangChain chat model such as `ollama:llama3.2`, which words the "
+        "sentence before the stories; its provider then receives what a person writes, and the page says so.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the page listens on; `0.0.0.0` for all.")
+    port: int = Field(default=7860, ge=1, le=65535, description="Port of the page.")
+    allowed_origins: tuple[str, ...] = Field(
+        default=(), description='Public addresses of the page behind a proxy, as JSON: `["https://example.org"]`.'
+    )
+    exit_url: str = Field(
+        default="https://www.wikipedia.org/", pattern=r"^https?://", description="Where quick exit goes."
+    )
+    country: str = Field(
+        default="", pattern=r"^([A-Z]{2})?$", description="Country of the help lines when nobody chose one, like `GB`."
+    )
+    conversation_minutes: int = Field(
+        default=15, ge=1, le=240, description="Quiet minutes after which a conversation is forgotten."
+    )
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that is open, put together. Close it, or use it in a `with`."""
+
+    settings: Settings
+    store: Store
+    finder: Finder
+    turn: Turn
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Parts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | None = None) -> Parts:
+    """Open the database, load the model, embed what is new, and put a turn together.
+
+    on_progress(done, total) counts stories that are being embedded; it is not called when there is nothing to do.
+    Raises the errors of `corpus.errors`, each with a line to show.
+    """
+    with contextlib.ExitStack() as undo:
+        store = open_corpus(settings)
+        undo.callback(store.close)
+        voice = make_voice(settings.chat_model)
+        finder = open_finder(settings, store, on_progress)
+        unread_language("so that the first message does not wait for this")
+        undo.pop_all()
+    return Parts(settings, store, finder, Turn(store, finder, voice, minutes=settings.conversation_minutes))

@@ -1,0 +1,395 @@
+"""One chat turn, a straight line: care, understanding, finding, wording, check.
+
+`Turn` holds no conversation. A Session comes in and a new one goes out; dropping it is forgetting.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from assistant.cards import group_card, story_card, story_view
+from assistant.care import Help, Screen, check_reply, help_for, screen
+from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
+from assistant.language import unread_language
+from assistant.understand import Understood, understand
+from assistant.voice import PlainVoice, Telling, Voice, pick
+from assistant.words import languages, say
+from corpus.store import Store
+from corpus.types import Part, Provenance, Purpose
+from index.find import Finder, Match, Query
+
+LONGEST = 8000  # characters of one message that are searched; care reads all of it
+_SHARES = 5  # of a conversation, what was said first carries the matter: these and the latest make the query
+_MOST_QUESTIONS = 1  # gentle questions before searching with whatever there is
+_SHOWN = 3
+_NEAREST = 2  # stories shown when none is close
+_CRISIS = 2
+# A person whose only sign is that they lost someone to suicide may meet others who did.
+_BEREAVED = frozenset({"suicide_bereavement"})
+
+
+class Turn:
+    """Answers messages over one store, one finder and one voice. May be used from several threads."""
+
+    def __init__(
+        self, store: Store, finder: Finder, voice: Voice, *, minutes: int = 15, today: Callable[[], date] = date.today
+    ) -> None:
+        self._store = store
+        self._finder = finder
+        self._voice = voice
+        self._plain = PlainVoice()
+        self._minutes = minutes
+        self._today = today
+
+    # --- what a page or a terminal calls ------------------------------------------------------------------------
+
+    def start(self, lang: str = "en", country: str | None = None) -> tuple[Session, Reply]:
+        """A new conversation: who is speaking, what is kept, and three ways to begin."""
+        session = Session(lang=lang, country=country, opened=True)
+        lead = [say("talk.open", lang), say("talk.open.more", lang)]
+        if self._voice.name:
+            lead.append(say("talk.model", lang, model=self._voice.name))
+        if any(group.provenance is Provenance.SAMPLE for group in self._store.visible_groups().values()):
+            lead.append(say("talk.samples", lang))
+        chips = self._chips(lang, "chip.sleep", "chip.loss", "chip.listen")
+        return session, Reply(kind="hello", lead=tuple(lead), lang=lang, chips=chips)
+
+    def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
+        """Answer one message. Any text is allowed; what it calls for in care comes before anything else."""
+        text = tidy(text)
+        seen = screen(text, session.screens)
+        session = session.model_copy(update={"screens": (*session.screens, seen)[-20:]})
+        foreign = unread_language(text)
+        if seen.tier >= _CRISIS or seen.clinical:
+            return self._help(session, text, seen, foreign)
+        if foreign:
+            return self._unread(session, foreign)
+        if len(text) > LONGEST:
+            return self._say(session, "too_long", "talk.too_long", limit=LONGEST)
+
+        asked = understand(text)
+        if asked.intent in ("share", "little", "wordless"):
+            return self._share(session, text, asked)
+        return self._request(session, text, asked)
+
+    def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]:
+        """Stories near to one that was shown."""
+        return self._stories(session, like=(story_id,), lead_key="talk.more")
+
+    def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]:
+        """Put one story aside for this conversation, and offer one other."""
+        refused = tuple(dict.fromkeys((*session.refused, story_id)))
+        session = session.model_copy(update={"refused": refused, "last": tuple(i for i in session.last if i != story_id)})
+        return self._instead(session)
+
+    def read(self, session: Session, story_id: str) -> StoryView | None:
+        """A whole story, as its consent allows at this moment; None when it left or rests."""
+        visible = self._store.visible([story_id], Purpose.SURFACE).get(story_id)
+        if visible is None:
+            return None
+        passage = dict(session.matches).get(story_id)
+        span = visible.passages.get(passage) if passage is not None else None
+        return story_view(visible.story, span, session.lang)
+
+    # --- care ---------------------------------------------------------------------------------------------------
+
+    def _help(self, session: Session, text: str, seen: Screen, foreign: str | None) -> tuple[Session, Reply]:
+        """Help first, and no stories. What was said is kept in the conversation: the person may go on from it."""
+        lang = foreign if foreign in languages() else session.lang
+        session = self._remember(session, text).model_copy(update={"awaiting_stories": True})
+        chips = () if seen.tier == 3 else self._chips(session.lang, "chip.stories", "chip.listen")
+        return session, Reply(
+            kind="help",
+            lang=lang,
+            help=help_for(seen, session.country, lang),
+            chips=chips,
+            notice=say("talk.notice.help", session.lang),
+        )
+
+    def _unread(self, session: Session, foreign: str) -> tuple[Session, Reply]:
+        lang = foreign if foreign in languages() else session.lang
+        card = help_for(Screen(tier=1, categories=(), clinical=False, stopping=False, who="unknown", why=()), session.country, lang)
+        return session, Reply(kind="unread_language", lead=(say("talk.unread", lang),), lang=lang, help=card)
+
+    # --- a share ------------------------------------------------------------------------------------------------
+
+    def _share(self, session: Session, text: str, asked: Understood) -> tuple[Session, Reply]:
+        if asked.intent == "wordless":
+            return self._say(session, "question", "talk.wordless")
+        if session.listening:
+            session = self._remember(session, text)
+            chips = ("chip.stories", "chip.group")
+            return self._say(session, "listening", "talk.listening", *chips)
+        if asked.intent == "little" and session.asked < _MOST_QUESTIONS and not session.shares:
+            session = self._remember(session, text).model_copy(update={"asked": session.asked + 1})
+            return self._say(session, "question", "talk.little", "chip.listen")
+        return self._stories(self._remember(session, text), said=text)
+
+    @staticmethod
+    def _remember(session: Session, text: str) -> Session:
+        text = text[:LONGEST]
+        if text in session.shares:
+            return session
+        return session.model_copy(update={"shares": (*session.shares[: _SHARES - 1], *session.shares[_SHARES - 1 :][-2:], text)})
+
+    def _stories(
+        self,
+        session: Session,
+        *,
+        said: str = "",
+        like: tuple[str, ...] = (),
+        hopeful: bool = False,
+        count: int = _SHOWN,
+        lead_key: str = "",
+    ) -> tuple[Session, Reply]:
+        """Find stories for the conversation so far, and groups beside them."""
+        lang = session.lang
+        shares = "\n".join(session.shares)
+        at_risk = [s for s in session.screens if s.tier]
+        sense = self._finder.sense(shares) if shares else None
+        query = Query(
+            sense=sense,
+            count=count,
+            exclude=frozenset((*session.shown, *session.refused)),
+            hopeful=hopeful,
+            gentle=bool(at_risk),
+            bereaved=all(set(s.categories) <= _BEREAVED for s in at_risk),
+            like=like,
+        )
+        matches = self._finder.find(query)
+        close = [match for match in matches if match.close]
+        touched = sense.touched if sense else ()
+        shown = frozenset(session.groups_shown)
+        groups = self._finder.groups(sense, matches, 1 if close else 2, shown, session.country) if sense else []
+        cards = [
+            story_card(m, said=said or shares, themes=touched, lang=lang, like=bool(like), hopeful=hopeful)
+            for m in (close or matches[:_NEAREST])
+        ]
+
+        lead: tuple[str, ...]
+        if close:
+            kind: ReplyKind = "stories"
+            lead = pick(lead_key, session.said, lang) if lead_key else self._lead(session, said or shares, close)
+        elif session.shown or like:
+            kind, cards = "nothing_close", []
+            lead = pick("talk.no_more", session.said, lang)
+        else:
+            kind = "nothing_close"
+            lead = pick("talk.nothing", session.said, lang)
+            lead += pick("talk.nearest", session.said, lang) if cards else ()
+        session = self._show(session, cards, matches).model_copy(
+            update={
+                "said": (*session.said, *lead),
+                "groups_shown": (*session.groups_shown, *(g.id for g in groups)),
+                "listening": False,
+                "awaiting_stories": False,
+                "hopeful": session.hopeful or hopeful,
+            }
+        )
+        count_said = len(cards)
+        notice = "talk.notice.plain" if not count_said else "talk.notice.one" if count_said == 1 else "talk.notice.stories"
+        return session, Reply(
+            kind=kind,
+            lead=lead,
+            lang=lang,
+            help=self._card(session),
+            cards=tuple(cards),
+            groups=tuple(group_card(g, themes=touched, lang=lang, today=self._today()) for g in groups),
+            chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen") if close
+            else self._chips(lang, "chip.group", "chip.listen"),
+            notice=say(notice, lang, count=count_said),
+        )
+
+    def _lead(self, session: Session, said: str, close: Sequence[Match]) -> tuple[str, ...]:
+        """The voice's sentence, checked; a breach gives the plain voice."""
+        themes = Counter(theme for match in close for theme in match.story.themes[:2])
+        shared = tuple(theme for theme, n in themes.most_common(2) if n > 1 or len(close) == 1)
+        allowed: tuple[str, ...] = ()
+        if self._voice.name:
+            allowed = tuple(self._store.visible([m.story.id for m in close], Purpose.MODEL))
+        stories = tuple(m.story for m in close if m.story.id in allowed)
+        telling = Telling(said=said, themes=shared, stories=stories, count=len(close), lang=session.lang)
+        lead = self._voice.lead(telling, session.said)
+        if any(check_reply(sentence) for sentence in lead):
+            lead = self._plain.lead(telling, session.said)
+        return lead
+
+    @staticmethod
+    def _show(session: Session, cards: Sequence[StoryCard], matches: Sequence[Match]) -> Session:
+        """Note what was shown, so that no story comes twice and "the second one" is known."""
+        if not cards:
+            return session
+        ids = tuple(card.id for card in cards)
+        marks = {**dict(session.matches), **{m.story.id: m.passage_id for m in matches if m.story.id in ids}}
+        return session.model_copy(
+            update={
+                "shown": tuple(dict.fromkeys((*session.shown, *ids))),
+                "last": ids,
+                "matches": tuple(marks.items()),
+            }
+        )
+
+    @staticmethod
+    def _card(session: Session) -> Help | None:
+        """The compact help card that stands above an ordinary answer at T1, or None."""
+        latest = session.screens[-1] if session.screens else None
+        return help_for(latest, session.country, session.lang) if latest is not None and latest.tier == 1 else None
+
+    # --- requests -----------------------------------------------------------------------------------------------
+
+    def _request(self, session: Session, text: str, asked: Understood) -> tuple[Session, Reply]:
+        match asked.intent:
+            case "start_over":
+                fresh, opening = self.start(session.lang, session.country)
+                lead = (say("talk.started_over", session.lang),)
+                return fresh, Reply(kind="started_over", lead=lead, lang=session.lang, chips=opening.chips)
+            case "about":
+                session, reply = self._say(session, "about", "talk.about", "chip.privacy")
+                return session, reply.model_copy(update={"lead": (*reply.lead, say("talk.about.limits", session.lang))})
+            case "privacy":
+                return self._privacy(session)
+            case "listen":
+                session = session.model_copy(update={"listening": True})
+                return self._say(session, "listening", "talk.listen", "chip.stories")
+            case "more_like":
+                return self._more_like(session, asked.position)
+            case "not_this":
+                return self._not_this(session, asked.position)
+            case "hopeful" if session.shares:
+                return self._stories(session, hopeful=True, lead_key="talk.hopeful")
+            case "helped":
+                return self._helped(session, asked.position)
+            case "groups":
+                return self._groups(session, text)
+            case "stories" if session.shares:
+                return self._stories(session)
+            case "ack":
+                return self._say(session, "ok", "talk.ack", "chip.stories" if session.shares else "chip.listen")
+            case "thanks":
+                return self._say(session, "thanks", "talk.thanks")
+            case "hello":
+                return self._say(session, "hello", "talk.hello")
+            case _:  # something was asked of stories before anything was said
+                return self._say(session, "question", "talk.little")
+
+    def _privacy(self, session: Session) -> tuple[Session, Reply]:
+        lang = session.lang
+        lead = [say("talk.privacy", lang, minutes=self._minutes)]
+        if self._voice.name:
+            lead.append(say("talk.privacy.model", lang, model=self._voice.name))
+        lead.append(say("talk.privacy.saved", lang))
+        return session, Reply(kind="privacy", lead=tuple(lead), lang=lang, notice=say("talk.notice.plain", lang))
+
+    def _more_like(self, session: Session, position: int | None) -> tuple[Session, Reply]:
+        if not session.last:
+            return self._stories(session) if session.shares else self._say(session, "question", "talk.little")
+        story_id = _at(session.last, position)
+        return self._stories(session, like=session.last if story_id is None else (story_id,), lead_key="talk.more")
+
+    def _not_this(self, session: Session, position: int | None) -> tuple[Session, Reply]:
+        if not session.last:
+            return self._say(session, "question", "talk.little")
+        story_id = _at(session.last, position)
+        if story_id is not None:
+            return self.not_for_me(session, story_id)
+        refused = tuple(dict.fromkeys((*session.refused, *session.last)))
+        session = session.model_copy(update={"refused": refused, "last": ()})
+        return self._instead(session, "talk.set_aside.all", _SHOWN)
+
+    def _instead(self, session: Session, key: str = "talk.set_aside", count: int = 1) -> tuple[Session, Reply]:
+        """Something else in place of what was put aside."""
+        aside = pick(key, session.said, session.lang)
+        kept = session.last
+        session = session.model_copy(update={"said": (*session.said, *aside)})
+        session, reply = self._stories(session, count=count, lead_key="talk.instead")
+        session = session.model_copy(update={"last": tuple(dict.fromkeys((*kept, *session.last)))})
+        kind: ReplyKind = "ok" if not reply.cards else reply.kind
+        return session, reply.model_copy(update={"lead": (*aside, *reply.lead), "kind": kind, "groups": ()})
+
+    def _helped(self, session: Session, position: int | None) -> tuple[Session, Reply]:
+        """The part "what helped" of the stories last shown, in their own words."""
+        lang = session.lang
+        if not session.last:
+            return self._say(session, "question", "talk.helped.first")
+        one = _at(session.last, position)
+        wanted = session.last if one is None else (one,)
+        visible = self._store.visible(wanted, Purpose.SURFACE)
+        near = self._finder.best_passages(wanted, self._finder.sense("\n".join(session.shares)), Part.HELPED, visible)
+        cards = [
+            story_card(match, said="", themes=(), lang=lang) for id in wanted if (match := near.get(id)) is not None
+        ]
+        if not cards:
+            return self._say(session, "helped", "talk.helped.none", "chip.hopeful", "chip.group")
+        lead = pick("talk.helped", session.said, lang)
+        session = session.model_copy(update={"said": (*session.said, *lead)})
+        notice = say("talk.notice.one" if len(cards) == 1 else "talk.notice.stories", lang, count=len(cards))
+        chips = self._chips(lang, "chip.hopeful", "chip.group", "chip.listen")
+        return session, Reply(
+            kind="helped", lead=lead, lang=lang, help=self._card(session), cards=tuple(cards), chips=chips, notice=notice
+        )
+
+    def _groups(self, session: Session, text: str) -> tuple[Session, Reply]:
+        lang = session.lang
+        sense = self._finder.sense("\n".join((*session.shares, text)))
+        if not session.shares and not sense.touched:
+            return self._say(session, "question", "talk.groups.first")
+        groups = self._finder.groups(sense, (), _SHOWN, frozenset(session.groups_shown), session.country)
+        lead = pick("talk.groups" if groups else "talk.groups.none", session.said, lang)
+        session = session.model_copy(
+            update={
+                "said": (*session.said, *lead),
+                "groups_shown": (*session.groups_shown, *(g.id for g in groups)),
+            }
+        )
+        return session, Reply(
+            kind="groups",
+            lead=lead,
+            lang=lang,
+            help=self._card(session),
+            groups=tuple(group_card(g, themes=sense.touched, lang=lang, today=self._today()) for g in groups),
+            chips=self._chips(lang, "chip.listen"),
+            notice=say("talk.notice.groups", lang, count=len(groups)),
+        )
+
+    # --- small things -------------------------------------------------------------------------------------------
+
+    def _say(
+        self, session: Session, kind: ReplyKind, key: str, *chips: str, **slots: object
+    ) -> tuple[Session, Reply]:
+        """A reply of one sentence, not one that was said before in this conversation while there is another."""
+        lang = session.lang
+        lead = pick(key, session.said, lang, **slots)
+        session = session.model_copy(update={"said": (*session.said, *lead)})
+        return session, Reply(
+            kind=kind,
+            lead=lead,
+            lang=lang,
+            help=self._card(session),
+            chips=self._chips(lang, *chips),
+            notice=say("talk.notice.plain", lang),
+        )
+
+    @staticmethod
+    def _chips(lang: str, *names: str) -> tuple[Chip, ...]:
+        return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)
+
+
+def _at(ids: Sequence[str], position: int | None) -> str | None:
+    """The id that "the second one" means; None when no single one is meant and there are several."""
+    if position is None:
+        return ids[0] if len(ids) == 1 else None
+    return ids[position] if -len(ids) <= position < len(ids) else ids[-1]
+
+
+def tidy(text: str) -> str:
+    """A message without control characters, lone surrogates and the invisible marks that turn writing around."""
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
+    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co") and c not in _TURNS)
+    return "".join(kept).strip()
+
+
+# Bidirectional overrides: shown inside a page they could reorder the words around them.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -1,0 +1,52 @@
+"""What the collection needs to know, from the environment. `index` and `assistant` add their own settings to these.
+
+Every setting is an environment variable `SHARED_JOURNEY_<NAME>` (or a line in a file `.env` in the working folder).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from corpus.desk import load_samples
+from corpus.errors import SettingsWrong
+from corpus.store import Store, open_store
+
+
+class CorpusSettings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="SHARED_JOURNEY_", env_file=".env", extra="ignore", frozen=True)
+
+    data: Path = Field(default=Path("data"), description="Folder of the database. Made if it is not there.")
+    database: str = Field(default="", description="Database address; empty: a SQLite file in the data folder.")
+    samples: bool = Field(default=True, description="Whether the sample stories and groups are shown.")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{(self.data / 'journey.db').absolute().as_posix()}"
+
+    @classmethod
+    def read(cls, **given: object) -> Self:
+        """Settings from the environment; `given` wins. SettingsWrong with one line that names the variable."""
+        try:
+            return cls(**given)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "SHARED_JOURNEY_" + str(first["loc"][0] if first["loc"] else "").upper()
+            raise SettingsWrong(f"The setting {name} cannot be used: {first['msg']}.") from error
+        except SettingsError as error:  # a list that is not JSON
+            raise SettingsWrong(f"A setting cannot be read: {error}.") from error
+
+
+def open_corpus(settings: CorpusSettings) -> Store:
+    """The database, brought up to date, with the samples of this version unless they are turned off."""
+    store = open_store(settings.database_url, samples=settings.samples)
+    try:
+        if settings.samples:
+            load_samples(store)
+    except BaseException:
+        store.close()
+        raise
+    return store

@@ -1,0 +1,147 @@
+"""python -m index build | search"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import BadRecord, SharedJourneyError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command. 0: done; 1: nothing close (search, without --json); 2: an error that was said in one line."""
+    parser = argparse.ArgumentParser(prog="python -m index", description="Build and search the index of stories.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("build", help="embed stories that are new or changed, and drop vectors of other models")
+    search = commands.add_parser("search", help="find stories for a text, as the page does")
+    search.add_argument("text", nargs="?", help="what somebody might write")
+    search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
+    search.add_argument("--count", type=int, default=3, help="most stories a text (default 3)")
+    search.add_argument("--json", action="store_true", help="print JSON")
+    given = parser.parse_args(arguments)
+    try:
+        if given.command == "build":
+            return _build()
+        if (given.text is None) == (given.queries is None):
+            search.error("give either a text or --queries FILE")
+        return _search(given)
+    except SharedJourneyError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def progress_bar() -> Any:
+    """A function (done, total) that draws a bar on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("Embedding stories"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bar = Progress(*columns, console=Console(stderr=True))
+    task = bar.add_task("", total=None)
+
+    def on_progress(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+        if done >= total:
+            bar.stop()
+
+    return on_progress
+
+
+def _build() -> int:
+    from corpus.settings import open_corpus
+    from index.settings import IndexSettings, open_finder
+
+    settings = IndexSettings.read()
+    store = open_corpus(settings)
+    try:
+        finder = open_finder(settings, store, progress_bar())
+        dropped = store.drop_other_schemes(finder.scheme)
+        if dropped:
+            store.scrub()
+        total = len(store.changes(0, finder.scheme).stories)
+    finally:
+        store.close()
+    print(f"{total} stories are embedded with {finder.scheme}; vectors of other models dropped for {dropped}.")
+    return 0
+
+
+def _search(given: argparse.Namespace) -> int:
+    from corpus.settings import open_corpus
+    from corpus.types import Provenance
+    from corpus.vocabulary import phrase
+    from index.find import Query
+    from index.settings import IndexSettings, open_finder
+
+    settings = IndexSettings.read()
+    queries = [(None, given.text)] if given.queries is None else list(_read_queries(given.queries))
+    store = open_corpus(settings)
+    try:
+        finder = open_finder(settings, store, progress_bar())
+        answers: list[tuple[str | None, list[dict[str, Any]]]] = []
+        for id, text in queries:
+            sense = finder.sense(text)
+            matches = [match for match in finder.find(Query(sense, count=given.count)) if match.close]
+            answers.append(
+                (
+                    id,
+                    [
+                        {
+                            "id": match.story.id,
+                            "title": match.story.title,
+                            "score": round(match.score, 4),
+                            "passage": match.passage,
+                            "why": why(match.story.themes, sense.touched, match.span.part.label, phrase),
+                            "sample": match.story.provenance is Provenance.SAMPLE,
+                        }
+                        for match in matches
+                    ],
+                )
+            )
+    finally:
+        store.close()
+
+    if given.json:
+        rows: Any = answers[0][1] if given.queries is None else [{"id": id, "results": found} for id, found in answers]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return 0
+    for id, found in answers:
+        if id is not None:
+            print(f"== {id}")
+        if not found:
+            print("Nothing close.")
+        for row in found:
+            label = " [sample, written for demonstration]" if row["sample"] else ""
+            print(f"{row['score']:.2f}  {row['title']}{label}\n      {row['why']}\n      {row['passage']}\n")
+    return 0 if any(found for _, found in answers) else 1
+
+
+def why(themes: tuple[str, ...], touched: tuple[str, ...], part: str, phrase: Any) -> str:
+    """In one sentence, what the story has to do with the text: its own themes, and where the nearest passage stands."""
+    told = [theme for theme in themes if theme in touched] or list(themes[:1])
+    about = " and ".join(phrase(theme) for theme in told[:2])
+    tells = f"It tells of {about}; the" if about else "The"
+    return f"{tells} nearest passage is from “{part}”."
+
+
+def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRecord(f"{path} cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            yield str(row.get("id", row.get("_id", number))), str(row["text"])
+        except (json.JSONDecodeError, KeyError, AttributeError) as error:
+            raise BadRecord(f'{path}, line {number}: not a JSON object with "text"') from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

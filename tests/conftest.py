@@ -1,0 +1,106 @@
+"""Fixtures that most tests share: small stories, an open store, a toy finder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from corpus.store import Store, open_store
+from corpus.types import Consent, Group, Part, PartText, Provenance, Purpose, State, Story
+from index.embed import WordEmbedder
+from index.find import Finder
+
+CI = os.environ.get("CI") == "true"
+START = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+def make_story(id: str = "one", **changes: object) -> Story:
+    """A small story; every fact can be changed."""
+    facts: dict[str, object] = {
+        "id": id,
+        "title": f"Title {id}",
+        "narrator": "Sam",
+        "language": "en",
+        "parts": (
+            PartText(part=Part.GOING_ON, text=f"My cat left in spring and the {id} house was quiet."),
+            PartText(part=Part.HELPED, text="A neighbour came by with soup. We did not talk much."),
+        ),
+        "themes": ("grief",),
+        "provenance": Provenance.CONTRIBUTED,
+    }
+    return Story.model_validate({**facts, **changes})
+
+
+def make_consent(*purposes: Purpose, days: float = 365, now: datetime = START) -> Consent:
+    return Consent(
+        purposes=frozenset(purposes or (Purpose.SURFACE,)),
+        granted_at=now,
+        expires_at=now + timedelta(days=days),
+        wording="test",
+    )
+
+
+def make_group(id: str = "tea", **changes: object) -> Group:
+    facts: dict[str, object] = {
+        "id": id,
+        "name": f"Group {id}",
+        "kind": "support_group",
+        "description": "Tea and talk after losing a cat.",
+        "themes": ("grief",),
+    }
+    return Group.model_validate({**facts, **changes})
+
+
+def publish(store: Store, story: Story, consent: Consent | None = None) -> int:
+    return store.add(story, consent or make_consent(), State.PUBLISHED, "test")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path}/journey.db", clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def finder(store: Store) -> Finder:
+    """A finder with the toy embedder; its floor is low because words seldom repeat in so little text."""
+    return Finder(store, WordEmbedder(), floor=0.1)
+
+
+@pytest.fixture(scope="session")
+def model_finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
+    """The real model over the sample stories, embedded once for the whole run."""
+    from corpus.settings import CorpusSettings, open_corpus
+    from index.embed import load
+
+    opened = open_corpus(CorpusSettings(data=tmp_path_factory.mktemp("samples")))
+    found = Finder(opened, load())
+    found.build()
+    yield found
+    opened.close()
+
+
+MakeStory = Callable[..., Story]

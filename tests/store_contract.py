@@ -1,0 +1,272 @@
+"""What every store must do. A backend inherits `StoreContract` and gives a `store` and a `clock` fixture."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from corpus import errors
+from corpus.store import Passage, Store
+from corpus.types import Part, PartText, Purpose, Span, State
+from tests.conftest import Clock, make_consent, make_group, make_story, publish
+
+SCHEME = "toy/p1"
+
+
+def vector(*values: float) -> np.ndarray:
+    v = np.asarray(values, dtype=np.float32)
+    return v / np.linalg.norm(v)
+
+
+def passages() -> list[Passage]:
+    return [Passage(None, vector(1, 0)), Passage(Span(part=Part.GOING_ON, start=0, end=6), vector(1, 1))]
+
+
+class StoreContract:
+    # --- the gate ---
+
+    def test_a_published_story_comes_back_word_for_word(self, store: Store) -> None:
+        text = "  Tabs\tand\r\nodd “quotes”, 𝔞𝔰𝔱𝔯𝔞𝔩 ﷽ and a zero\u200bwidth. "
+        story = make_story(parts=(PartText(part=Part.WHOLE, text=text),))
+        publish(store, story)
+        assert store.visible(["one"], Purpose.SURFACE)["one"].story == story
+        assert store.visible(["one"], Purpose.SURFACE)["one"].story.text(Part.WHOLE) == text
+
+    @pytest.mark.parametrize("state", [State.PENDING, State.PAUSED])
+    def test_only_a_published_story_is_visible(self, store: Store, state: State) -> None:
+        store.add(make_story(), make_consent(), state, "test")
+        assert store.visible(["one"], Purpose.SURFACE) == {}
+
+    def test_each_purpose_is_its_own_switch(self, store: Store) -> None:
+        publish(store, make_story(), make_consent(Purpose.SURFACE, Purpose.EVALUATE))
+        allowed = {p for p in Purpose if store.visible(["one"], p)}
+        assert allowed == {Purpose.SURFACE, Purpose.EVALUATE}
+
+    def test_consent_ends_by_itself_at_the_very_moment(self, store: Store, clock: Clock) -> None:
+        publish(store, make_story(), make_consent(days=1))
+        clock.forward(days=1, seconds=-1)
+        assert store.visible(["one"], Purpose.SURFACE)
+        clock.forward(seconds=1)
+        assert not store.visible(["one"], Purpose.SURFACE)
+
+    def test_a_switch_turned_off_holds_at_once_and_a_renewal_too(self, store: Store, clock: Clock) -> None:
+        publish(store, make_story())
+        store.set_consent("one", make_consent(Purpose.EVALUATE), "test")
+        assert not store.visible(["one"], Purpose.SURFACE)
+        store.set_consent("one", make_consent(Purpose.SURFACE, now=clock()), "test")
+        assert store.visible(["one"], Purpose.SURFACE)
+
+    def test_ids_that_are_not_there_are_left_out(self, store: Store) -> None:
+        publish(store, make_story())
+        many = [f"no-{i}" for i in range(2000)]
+        assert set(store.visible([*many, "one", "one"], Purpose.SURFACE)) == {"one"}
+        assert store.visible([], Purpose.SURFACE) == {}
+
+    # --- moves, edits, leaving ---
+
+    def test_an_id_is_used_once(self, store: Store) -> None:
+        publish(store, make_story())
+        with pytest.raises(errors.IllegalMove):
+            publish(store, make_story())
+        assert store.withdraw("one", "test")
+        with pytest.raises(errors.IllegalMove):
+            publish(store, make_story())
+
+    def test_only_legal_moves_are_made(self, store: Store) -> None:
+        store.add(make_story(), make_consent(), State.PENDING, "test")
+        with pytest.raises(errors.IllegalMove):
+            store.move("one", State.PAUSED, "test")
+        store.move("one", State.PUBLISHED, "test")
+        store.move("one", State.PAUSED, "test")
+        assert not store.visible(["one"], Purpose.SURFACE)
+        with pytest.raises(errors.NoSuchStory):
+            store.move("nobody", State.PUBLISHED, "test")
+
+    def test_an_edit_needs_the_revision_that_its_editor_saw(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        newer = store.edit(make_story(title="Second"), seen, "test")
+        with pytest.raises(errors.OutOfDate):
+            store.edit(make_story(title="Third"), seen, "test")
+        assert store.visible(["one"], Purpose.SURFACE)["one"].story.title == "Second"
+        assert store.visible(["one"], Purpose.SURFACE)["one"].text_revision == newer
+        with pytest.raises(errors.NoSuchStory):
+            store.edit(make_story("nobody"), 1, "test")
+
+    def test_withdrawing_leaves_nothing_but_an_id(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        store.put_passages("one", seen, SCHEME, passages())
+        assert store.withdraw("one", "test")
+        assert not store.withdraw("one", "test")
+        assert store.visible(["one"], Purpose.SURFACE) == {}
+        assert store.summaries() == ()
+        assert store.departed() == {"one"}
+        assert store.changes(0, SCHEME).stories == ()
+
+    # --- revisions and changes ---
+
+    def test_every_change_moves_the_revision(self, store: Store) -> None:
+        steps = [
+            lambda: publish(store, make_story()),
+            lambda: store.edit(make_story(title="x"), store.revision(), "test"),
+            lambda: store.put_passages("one", store.revision(), SCHEME, passages()),
+            lambda: store.move("one", State.PAUSED, "test"),
+            lambda: store.move("one", State.PUBLISHED, "test"),
+            lambda: store.set_consent("one", make_consent(Purpose.SURFACE, Purpose.QUOTE), "test"),
+            lambda: store.put_group(make_group(), "test"),
+            lambda: store.put_group_vectors(SCHEME, {"tea": (make_group(), vector(1, 0))}),
+            lambda: store.withdraw_group("tea", "test"),
+            lambda: store.withdraw("one", "test"),
+        ]
+        before = store.revision()
+        assert before == 0
+        for step in steps:
+            step()
+            assert store.revision() > before
+            before = store.revision()
+
+    def test_changes_tell_what_to_drop_and_what_to_add(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        assert store.changes(0, SCHEME).gone == {"one"}  # published, and nobody has embedded it yet
+        assert store.unembedded(SCHEME, 10) == ("one",)
+        assert store.put_passages("one", seen, SCHEME, passages())
+        changes = store.changes(0, SCHEME)
+        assert changes.gone == frozenset()
+        (one,) = changes.stories
+        assert one.story_id == "one"
+        assert one.themes == ("grief",)
+        assert one.whole == (True, False)
+        np.testing.assert_allclose(one.vectors, [[1, 0], [0.70710677, 0.70710677]], rtol=1e-6)
+        assert one.vectors.dtype == np.float32
+        spans = store.visible(["one"], Purpose.SURFACE)["one"].passages
+        assert spans == {
+            one.passage_ids[0]: None,
+            one.passage_ids[1]: Span(part=Part.GOING_ON, start=0, end=6),
+        }
+        assert store.unembedded(SCHEME, 10) == ()
+        assert store.changes(changes.revision, SCHEME).stories == ()
+
+        store.edit(make_story(title="New"), seen, "test")
+        after = store.changes(changes.revision, SCHEME)
+        assert after.gone == {"one"}
+        assert store.unembedded(SCHEME, 10) == ("one",)
+
+    @pytest.mark.parametrize("leave", ["withdraw", "pause", "consent"])
+    def test_changes_name_what_left(self, store: Store, leave: str) -> None:
+        seen = publish(store, make_story())
+        store.put_passages("one", seen, SCHEME, passages())
+        since = store.revision()
+        if leave == "withdraw":
+            store.withdraw("one", "test")
+        elif leave == "pause":
+            store.move("one", State.PAUSED, "test")
+        else:
+            store.set_consent("one", make_consent(Purpose.EVALUATE), "test")
+        changes = store.changes(since, SCHEME)
+        assert changes.gone == {"one"}
+        assert changes.stories == ()
+
+    def test_passage_ids_are_never_used_again(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        store.put_passages("one", seen, SCHEME, passages())
+        old = set(store.changes(0, SCHEME).stories[0].passage_ids)
+        store.withdraw("one", "test")
+        seen = publish(store, make_story("two"))
+        store.put_passages("two", seen, SCHEME, passages())
+        assert old.isdisjoint(store.changes(0, SCHEME).stories[0].passage_ids)
+
+    def test_vectors_of_words_that_changed_are_not_kept(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        store.edit(make_story(title="New"), seen, "test")
+        assert not store.put_passages("one", seen, SCHEME, passages())
+        store.withdraw("one", "test")
+        assert not store.put_passages("one", seen, SCHEME, passages())
+        assert store.changes(0, SCHEME).stories == ()
+
+    def test_schemes_do_not_mix(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        store.put_passages("one", seen, SCHEME, passages())
+        assert store.unembedded("other/p1", 10) == ("one",)
+        store.put_passages("one", seen, "other/p1", passages()[:1])
+        assert len(store.changes(0, SCHEME).stories[0].passage_ids) == 2
+        assert len(store.changes(0, "other/p1").stories[0].passage_ids) == 1
+        assert store.drop_other_schemes(SCHEME) == 1
+        assert store.changes(0, "other/p1").stories == ()
+        assert len(store.changes(0, SCHEME).stories[0].passage_ids) == 2
+
+    # --- groups ---
+
+    def test_an_unlisted_group_is_never_seen(self, store: Store) -> None:
+        store.put_group(make_group(), "test")
+        store.put_group(make_group("hidden", status="unlisted"), "test")
+        assert set(store.visible_groups()) == {"tea"}
+        assert set(store.visible_groups(["hidden", "tea"])) == {"tea"}
+        assert store.unembedded_groups(SCHEME, 10) == ("tea",)
+
+    def test_a_changed_group_loses_its_vector(self, store: Store) -> None:
+        group = make_group()
+        store.put_group(group, "test")
+        assert store.put_group_vectors(SCHEME, {"tea": (group, vector(0, 1))}) == 1
+        (one,) = store.changes(0, SCHEME).groups
+        np.testing.assert_allclose(one.vector, [0, 1])
+        before = store.revision()
+        store.put_group(group, "test")  # the same again is no change
+        assert store.revision() == before
+        store.put_group(make_group(name="New"), "test")
+        assert store.changes(before, SCHEME).groups_gone == {"tea"}
+        assert store.put_group_vectors(SCHEME, {"tea": (group, vector(0, 1))}) == 0
+        assert store.unembedded_groups(SCHEME, 10) == ("tea",)
+        assert store.withdraw_group("tea", "test")
+        assert not store.withdraw_group("tea", "test")
+        assert store.visible_groups() == {}
+
+    # --- the rest ---
+
+    def test_the_audit_holds_ids_and_verbs_and_no_words(self, store: Store) -> None:
+        publish(store, make_story())
+        store.withdraw("one", "reviewer")
+        newest, first = store.audit(10)
+        assert (newest.verb, newest.actor, newest.subject) == ("withdraw", "reviewer", "one")
+        assert first.verb == "add"
+        assert "quiet" not in repr(store.audit(10))
+
+    def test_notes(self, store: Store) -> None:
+        assert store.note("k") is None
+        store.set_note("k", "1")
+        store.set_note("k", "2")
+        assert store.note("k") == "2"
+
+    def test_summaries_hold_no_words(self, store: Store) -> None:
+        publish(store, make_story())
+        (summary,) = store.summaries()
+        assert summary.purposes == {Purpose.SURFACE}
+        assert not summary.embedded
+        assert "Title" not in repr(summary)
+        assert "Sam" not in repr(summary)
+
+    def test_many_threads_lose_nothing(self, store: Store) -> None:
+        failures: list[BaseException] = []
+
+        def work(n: int) -> None:
+            try:
+                for i in range(5):
+                    id = f"s-{n}-{i}"
+                    seen = publish(store, make_story(id))
+                    store.put_passages(id, seen, SCHEME, passages())
+                    assert id in store.visible([id], Purpose.SURFACE)
+                    if i % 2:
+                        store.withdraw(id, "test")
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failures
+        left = {f"s-{n}-{i}" for n in range(8) for i in (0, 2, 4)}
+        assert {s.story_id for s in store.changes(0, SCHEME).stories} == left
+        revisions = store.revision()
+        assert revisions == 8 * (5 + 5 + 2)

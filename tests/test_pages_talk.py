@@ -1,0 +1,155 @@
+"""Conversations in memory: each its own, forgotten when told, and never brought back by a late answer."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+from browser import fakes
+
+from assistant.conversation import Session
+from assistant.pages.sessions import REMIND_AFTER, TURNS_SHOWN, Talks
+from assistant.pages.talk import Room, Trouble
+
+
+@pytest.fixture
+def turns() -> fakes.FakeTurn:
+    return fakes.FakeTurn()
+
+
+@pytest.fixture
+def room(turns: fakes.FakeTurn) -> Room:
+    return Room(turns, Talks(900))
+
+
+def test_two_pages_never_see_each_other(room: Room) -> None:
+    room.open("a", "en", "GB")
+    room.open("b", "en", None)
+    room.say("a", "my secret alpha", "en", "GB")
+    other = room.say("b", "something else", "en", None)
+    assert "alpha" not in other
+    assert "number 1" in other
+    assert "number 2" in room.say("a", "again", "en", "GB")
+
+
+def test_the_whole_conversation_is_drawn_oldest_first(room: Room) -> None:
+    room.open("a", "en", None)
+    room.say("a", "first words", "en", None)
+    page = room.say("a", "second words", "en", None)
+    assert page.index("first words") < page.index("second words")
+    assert 'data-notice="Three stories and a group."' in page
+
+
+def test_a_chip_shows_its_label_and_sends_its_words(room: Room) -> None:
+    page = room.say("a", "just listen", "en", None, label="Just listen, please")
+    assert "You chose" in page
+    assert "Just listen, please" in page
+    assert "Heard, number 1, in no country: just listen" in page
+
+
+def test_not_for_me_folds_the_card_in_every_answer(room: Room) -> None:
+    room.say("a", "x", "en", None)
+    page = room.not_for_me("a", "one", "en", None)
+    assert 'data-story="one"' not in page
+    assert "Set aside, “The kitchen floor”" in page
+    assert 'data-story="two"' in page
+
+
+def test_more_like_names_the_story(room: Room) -> None:
+    room.say("a", "x", "en", None)
+    assert "More like “The kitchen floor”" in room.more_like("a", "one", "en", None)
+
+
+def test_reading_asks_the_gate_each_time(room: Room, turns: fakes.FakeTurn) -> None:
+    assert "counted the tiles" in room.read("a", "one", "en", None)
+    turns.gone.add("one")
+    gone = room.read("a", "one", "en", None)
+    assert "no longer here" in gone
+    assert "tiles" not in gone
+
+
+def test_a_forgotten_conversation_starts_anew_and_says_so(room: Room) -> None:
+    room.say("a", "earlier-words", "en", None)
+    room.talks.forget("a")
+    page = room.say("a", "second", "en", None)
+    assert "earlier-words" not in page
+    assert "number 1" in page
+    assert "what came before is forgotten" in page
+
+
+def test_an_answer_that_comes_after_forgetting_is_dropped(room: Room, turns: fakes.FakeTurn) -> None:
+    room.open("a", "en", None)
+    turns.wait = threading.Event()
+    got: list[str] = []
+    thread = threading.Thread(target=lambda: got.append(room.say("a", "late words", "en", None)))
+    thread.start()
+    while not room.talks.get("a").lock.locked():  # type: ignore[union-attr]
+        pass
+    room.talks.forget("a")
+    turns.wait.set()
+    thread.join(5)
+    assert got == [""]
+    assert "a" not in room.talks
+
+
+def test_quiet_conversations_are_forgotten() -> None:
+    now = [0.0]
+    talks = Talks(900, clock=lambda: now[0])
+    talks.put("a", Session())
+    now[0] = 800
+    assert talks.get("a")
+    now[0] = 1650
+    assert talks.idle() == []
+    now[0] = 1701
+    assert talks.idle() == ["a"]
+    assert talks.get("a") is None
+    assert len(talks) == 0
+
+
+def test_at_most_so_many_conversations_are_held() -> None:
+    talks = Talks(900, most=3)
+    for n in range(10):
+        talks.put(str(n), Session())
+    assert len(talks) == 3
+    assert talks.key_of("nothing") is None
+    assert len(talks._by_token) == 3
+
+
+def test_a_conversation_is_named_by_a_token_that_only_its_page_has(room: Room) -> None:
+    room.open("a", "en", None)
+    room.open("b", "en", None)
+    token = room.talks.get("a").token  # type: ignore[union-attr]
+    assert room.talks.key_of(token) == "a"
+    assert len(token) >= 32
+
+
+def test_old_answers_leave_the_page(room: Room) -> None:
+    for n in range(TURNS_SHOWN + 5):
+        page = room.say("a", f"message-{n:03}", "en", None)
+    assert page.count('class="sj-turn"') == TURNS_SHOWN
+    assert "Earlier parts" in page
+    assert "message-000" not in page
+
+
+def test_after_three_hours_it_says_again_that_it_is_a_program(room: Room) -> None:
+    room.say("a", "x", "en", None)
+    talk = room.talks.get("a")
+    assert talk
+    talk.reminded -= REMIND_AFTER + 1
+    assert "computer program" in room.say("a", "y", "en", None)
+    assert room.say("a", "z", "en", None).count("some hours have gone by") == 1
+
+
+def test_an_error_is_logged_without_what_was_written(room: Room, caplog: pytest.LogCaptureFixture) -> None:
+    room.open("a", "en", None)
+    with caplog.at_level(logging.DEBUG), pytest.raises(Trouble):
+        room.say("a", "break", "en", None)
+    assert "ValueError" in caplog.text
+    assert "quotes" not in caplog.text
+
+
+def test_the_country_can_be_chosen(room: Room) -> None:
+    room.open("a", "en", "GB")
+    room.country("a", "en", "US")
+    assert "in US" in room.say("a", "x", "en", "GB")
