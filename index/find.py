@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from corpus.errors import DatabaseError
 from corpus.store import Passage, Store, StoryVectors
 from corpus.types import Group, Part, Purpose, Span, Story, VisibleStory
 from index import passages
@@ -102,15 +103,19 @@ class Finder:
         self._embedder = embedder
         self._floor = floor
         self.scheme = f"{embedder.name}/{passages.VERSION}"
-        self._wholes = Nearest(embedder.dimension)
-        self._parts = Nearest(embedder.dimension)
-        self._groups = Nearest(embedder.dimension)
         self.themes = Themes(embedder)
+        self._lock = threading.RLock()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Throw the index away; the next pull makes it anew from the rows."""
+        self._wholes = Nearest(self._embedder.dimension)
+        self._parts = Nearest(self._embedder.dimension)
+        self._groups = Nearest(self._embedder.dimension)
         self._held: dict[str, _Held] = {}
         self._owner: dict[int, str] = {}  # passage id → story id
         self._group_ids: list[str] = []  # position is the id that FAISS knows a group by
         self._revision = 0
-        self._lock = threading.RLock()
 
     # --- keeping up ---------------------------------------------------------------------------------------------
 
@@ -146,17 +151,23 @@ class Finder:
     def pull(self) -> None:
         """Take over changes from the store, without embedding anything.
 
-        Safe to be cut off anywhere: the revision moves last, and doing a change twice is the same as doing it once.
+        If it is cut off in the middle (memory ran out, say), the index is thrown away rather than left half-changed.
         """
         with self._lock:
-            changes = self._store.changes(self._revision, self.scheme)
-            for id in changes.gone:
-                self._drop(id)
-            for story in changes.stories:
-                self._drop(story.story_id)
-                self._take(story)
-            self._take_groups(changes.groups_gone, {g.group_id: g.vector for g in changes.groups})
-            self._revision = changes.revision
+            try:
+                changes = self._store.changes(self._revision, self.scheme)
+                for id in changes.gone:
+                    self._drop(id)
+                for story in changes.stories:
+                    self._drop(story.story_id)
+                    self._take(story)
+                self._take_groups(changes.groups_gone, {g.group_id: g.vector for g in changes.groups})
+                self._revision = changes.revision
+            except DatabaseError:  # nothing was read, so nothing was changed
+                raise
+            except BaseException:
+                self._forget()
+                raise
 
     def _drop(self, id: str) -> None:
         if held := self._held.get(id):
@@ -170,7 +181,6 @@ class Finder:
     def _take(self, story: StoryVectors) -> None:
         whole = [i for i, w in enumerate(story.whole) if w]
         parts = [i for i, w in enumerate(story.whole) if not w]
-        # What is held is written down first: if adding is cut off, the next pull knows what to remove.
         self._held[story.story_id] = _Held(
             themes=story.themes,
             whole=story.passage_ids[whole[0]] if whole else None,

@@ -13,6 +13,7 @@ from corpus.store import open_store
 from corpus.types import Part, PartText, Purpose, State
 from index.embed import WordEmbedder
 from index.find import Finder, Query
+from index.nearest import Nearest
 from tests.conftest import Clock, make_consent, make_story
 
 WORDS = st.sampled_from("cat dog rain bread train lamp stone river".split())
@@ -111,15 +112,14 @@ class Machine(RuleBasedStateMachine):
 
             return change
 
-        wholes, parts = self.stale._wholes, self.stale._parts
-        originals = wholes.change, parts.change
-        wholes.change, parts.change = cut(wholes.change), cut(parts.change)  # type: ignore[method-assign]
+        before = Nearest.change
+        Nearest.change = cut(Nearest.change)  # type: ignore[method-assign]
         try:
             self.stale.pull()
         except Cut:
             pass
         finally:
-            wholes.change, parts.change = originals  # type: ignore[method-assign]
+            Nearest.change = before  # type: ignore[method-assign]
 
     @rule(after=st.integers(0, 6))
     def fresh_is_killed_while_embedding(self, after: int) -> None:

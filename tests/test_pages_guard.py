@@ -26,7 +26,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 def client(**options: Any) -> httpx.AsyncClient:
     options = {"writes": (1000, 1000), **options}
-    guard = Guard(echo, shell=lambda page, nonce, scope: page.replace("</head>", f"{nonce}</head>"), **options)
+    guard = Guard(echo, shell=lambda page, nonce, _: page.replace("</head>", f"{nonce}</head>"), **options)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=guard), base_url=SELF)
 
 
@@ -201,6 +201,6 @@ def test_websockets_are_not_answered() -> None:
     async def receive() -> Any:
         return {}
 
-    guard = Guard(echo, shell=lambda page, nonce, scope: page, writes=(9, 9))
+    guard = Guard(echo, shell=lambda page, *_: page, writes=(9, 9))
     asyncio.run(guard({"type": "websocket", "path": "/"}, receive, send))
     assert sent == []

@@ -83,7 +83,11 @@ def test_the_narrators_words_are_shown_byte_for_byte() -> None:
 
 
 def test_notes_come_before_words_and_heavy_ones_fold_them() -> None:
-    for label, folded in (("Strong language", False), ("Thoughts of suicide or an attempt", True), ("Unheard of", True)):
+    for label, folded in (
+        ("Strong language", False),
+        ("Thoughts of suicide or an attempt", True),
+        ("Unheard of", True),
+    ):
         drawn = turn_html(Turn("x", Reply(kind="stories", cards=(fakes.card(notes=(label,)),))))
         assert drawn.index(label) < drawn.index("The nights were")
         assert ("<details" in drawn[: drawn.index("The nights were")]) is folded
@@ -128,14 +132,14 @@ def test_without_scripts_every_button_is_a_form() -> None:
     turn = Turn("x", Reply(kind="stories", cards=(fakes.card(),), chips=(Chip(label="A", send="a"),)))
     drawn = turn_html(turn, scripts=False)
     assert "data-act" not in drawn
-    assert drawn.count("<form method=\"post\"") == 2
+    assert drawn.count('<form method="post"') == 2
 
 
 def test_the_opening_says_its_lead_once_above_and_not_in_the_talk() -> None:
     reply = Reply(kind="hello", lead=("This is a computer program. It looks.",))
     assert "computer program" not in turn_html(Turn(None, reply))
     notice = draw("notice.html", "en", lead=reply.lead, minutes=15)
-    assert "<strong class=\"sj-program\">This is a computer program. </strong>It looks." in notice
+    assert '<strong class="sj-program">This is a computer program. </strong>It looks.' in notice
     assert "15 quiet minutes" in notice
 
 

@@ -50,7 +50,7 @@ PLAIN = Lexicon()
 def fold(text: str) -> str:
     """Lower case, NFKC, no accents, no apostrophes, no invisible characters; lone surrogates are dropped."""
     text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode("utf-8")).lower()
-    text = text.replace("ß", "ss").translate(_APOSTROPHES)
+    text = text.replace("ß", "ss").replace("œ", "oe").replace("æ", "ae").translate(_APOSTROPHES)
     out = []
     for ch in unicodedata.normalize("NFKD", text):
         if ch.isascii():

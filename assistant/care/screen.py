@@ -215,6 +215,8 @@ def _hits(plain: Sequence[str], earlier_tier: int) -> list[Hit]:
 
 
 def _excuses(guard: Guard, rule: Rule, at: Span, span: Span) -> bool:
+    if guard.id[:2] != rule.id[:2]:  # "no" is one thing in Spanish and another in English
+        return False
     if guard.only and rule.category not in guard.only:
         return False
     if guard.reach == "message":  # far away: good for calming a crisis, not for silencing a check-in

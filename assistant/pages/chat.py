@@ -114,7 +114,25 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
         send.click(sent, box, [talk, box], **EVENT)
         talk.act(acted, None, [talk, story], **EVENT)
     demo.queue(max_size=256, default_concurrency_limit=16)
+    let_go(demo)
     return demo
+
+
+def let_go(demo: gr.Blocks) -> None:
+    """Make Gradio's queue drop what an event carried as soon as it is answered.
+
+    Its loops keep the last event in a local variable until somebody else's event comes, which at night may be hours.
+    """
+    process = demo._queue.process_events
+
+    async def process_and_drop(events: Any, *more: Any) -> None:
+        try:
+            await process(events, *more)
+        finally:
+            for event in events:
+                event.data = event.request = None
+
+    demo._queue.process_events = process_and_drop
 
 
 def forget(demo: gr.Blocks, key: str) -> None:

@@ -129,7 +129,7 @@ class Guard:
         if not (self.writes if asked == "POST" else self.reads).take(caller):
             return await refuse(answer, 429, "That was a lot in a short time.", {"retry-after": "5"})
         if asked == "POST":
-            if not self._ours(head, scope):
+            if not self._is_ours(head, self.origins):
                 return await refuse(answer, 403, "That did not come from this page.")
             try:
                 async with asyncio.timeout(BODY_SECONDS):
@@ -158,7 +158,8 @@ class Guard:
         pairs = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
         return all(name in _QUERY[path] and re.fullmatch(r"[A-Za-z-]{0,12}", value) for name, value in pairs)
 
-    def _ours(self, head: dict[str, str], scope: Scope) -> bool:
+    @staticmethod
+    def _is_ours(head: dict[str, str], origins: set[str]) -> bool:
         """A write has to come from our own page: browsers say so in Origin, and newer ones in Sec-Fetch-Site."""
         if head.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return False
@@ -171,7 +172,7 @@ class Guard:
         origin = origin.lower()
         own = (head.get("host") or "").lower()
         # behind a proxy the outer scheme may be https while ours is http, so only the host is compared
-        return origin in self.origins or (bool(own) and origin in (f"http://{own}", f"https://{own}"))
+        return origin in origins or (bool(own) and origin in (f"http://{own}", f"https://{own}"))
 
     @staticmethod
     def _armed(send: Send, path: str, nonce: str) -> Send:
@@ -229,7 +230,7 @@ async def read(receive: Receive, length: str | None, most: int = MAX_BODY) -> by
         message = await receive()
         if message["type"] != "http.request":
             return body
-        body += message.get("body", b"")
+        body += bytes(message.get("body", b""))
         if len(body) > most:
             return None
         if not message.get("more_body"):
@@ -254,7 +255,6 @@ async def refuse(send: Send, status: int, detail: str, headers: dict[str, str] |
     """A refusal is JSON: Gradio's page shows a parse error for anything else."""
     body = json.dumps({"detail": detail}).encode()
     head = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
-    await send(
-        {"type": "http.response.start", "status": status, "headers": [(k.encode(), v.encode()) for k, v in head.items()]}
-    )
+    raw = [(name.encode(), value.encode()) for name, value in head.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

@@ -114,9 +114,7 @@ def _env() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(
-        heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of
-    )
+    env.globals.update(heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of)
     env.filters["nice_date"] = nice_date
     return env
 

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from assistant.care import Door, Screen, countries, guess_country, help_bar, help_for
 from assistant.conversation import Reply, Session, StoryView
-from assistant.pages.render import HERE, draw, language_for, turn_html, version_of
+from assistant.pages.render import HERE, draw, language_for, turn_html
 from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.words import keys, say
@@ -77,7 +77,7 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
     def shell(page: str, nonce: str, scope: Scope) -> str:
         request = Request(scope)
         lang, values = frame(request, room, settings)
-        page = re.sub(r'\s*<meta\s[^>]*(?:og:|twitter:)[^>]*?/?>', "", page)
+        page = re.sub(r"\s*<meta\s[^>]*(?:og:|twitter:)[^>]*?/?>", "", page)
         page = re.sub(r'\s*<link rel="manifest"[^>]*>', "", page)
         page = re.sub(r"<script>\s*\(\(\) => \{\s*const root = .*?</script>", "", page, count=1, flags=re.S)
         page = page.replace("<script", f'<script nonce="{nonce}"').replace(
@@ -85,7 +85,7 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
         )
         page = re.sub(r'<html\s+lang="en"', f'<html lang="{lang}" dir="{say("page.dir", lang)}"', page, count=1)
         head = draw("head.html", lang, nonce=nonce)
-        page = page.replace("</head>", f"{str(head)}</head>", 1)
+        page = page.replace("</head>", f"{head!s}</head>", 1)
         body = draw("shell.html", lang, words_json=words_for_scripts(lang), **values)
         return re.sub(r"(<body[^>]*>)", lambda m: m.group(1) + str(body), page, count=1)
 
@@ -143,7 +143,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         """One message, one answer, nothing kept: for a browser without scripts."""
         form = await form_of(request)
         text = form.get("text", "")
-        lang, values = frame(request, room, settings)
+        lang = frame(request, room, settings)[0]
         country = country_of(form, request.headers, settings)
         if not text.strip():
             return page("ask_page.html", request, turn=None, empty=True, country=country)

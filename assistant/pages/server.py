@@ -147,7 +147,7 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     prepare_environment()
     import uvicorn
 
-    door = door or listen(settings)
+    open_door = door or listen(settings)
     app = build(parts, settings)
     warm(parts)
 
@@ -156,10 +156,13 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
             await super().startup(sockets)
             if self.started:
                 host = f"[{settings.host}]" if ":" in settings.host else settings.host
-                print(f"Shared Journey is open at http://{host}:{door.getsockname()[1]} (Ctrl+C closes it)", flush=True)
+                print(
+                    f"Shared Journey is open at http://{host}:{open_door.getsockname()[1]} (Ctrl+C closes it)",
+                    flush=True,
+                )
 
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2, lifespan="on"
     )
     with contextlib.suppress(KeyboardInterrupt):
-        Server(config).run(sockets=[door])
+        Server(config).run(sockets=[open_door])

@@ -23,7 +23,9 @@ NASTY = (
     '" onmouseover="alert(1)',
 )
 
-TEXT = "The nights were the worst of it. I sat on the kitchen floor and counted the tiles. Then the kettle, then the day."
+TEXT = (
+    "The nights were the worst of it. I sat on the kitchen floor and counted the tiles. Then the kettle, then the day."
+)
 
 
 def card(id: str = "one", title: str = "The kitchen floor", notes: tuple[str, ...] = (), text: str = TEXT) -> StoryCard:
@@ -81,13 +83,13 @@ class FakeTurn:
             chips=(Chip(label="Something more hopeful", send="something more hopeful"),),
         )  # fmt: skip
 
-    def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]:
+    def more_like(self, session: Session, _story_id: str) -> tuple[Session, Reply]:
         return session, Reply(kind="stories", lead=("Near to that one.",), cards=(card("four", "Tiles"),))
 
-    def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]:
+    def not_for_me(self, session: Session, _story_id: str) -> tuple[Session, Reply]:
         return session, Reply(kind="stories", lead=("Here is another.",), cards=(card("five", "Kettle"),))
 
-    def read(self, session: Session, story_id: str) -> StoryView | None:
+    def read(self, _session: Session, story_id: str) -> StoryView | None:
         if story_id in self.gone:
             return None
         return StoryView(

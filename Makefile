@@ -1,0 +1,40 @@
+# make run: everything a newcomer needs. make test: the whole suite. README has the same lines for plain pip.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Where pip takes PyTorch from. Empty: its usual place (on Linux that build brings several GB of CUDA along).
+TORCH_INDEX ?=
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: run test lint first-run clean
+
+run: $(VENV)/.installed
+	$(BIN)/python app.py
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Measures docs/first-run.md again: QUERIES is a JSONL file of {"id", "text", "topic"}.
+first-run: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.first_run $(QUERIES)
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "Shared Journey needs Python 3.11, 3.12 or 3.13: make run PYTHON=python3.12"; exit 2; }
+	@echo "Installing into $(VENV): the first time takes some minutes and about 2 GB (PyTorch is most of it)."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
