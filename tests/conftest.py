@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,16 +92,33 @@ def finder(store: Store) -> Finder:
 
 
 @pytest.fixture(scope="session")
-def model_finder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finder]:
-    """The real model over the sample stories, embedded once for the whole run."""
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the samples embedded by the real model, once for the whole run. Copy it; do not write to it."""
     from corpus.settings import CorpusSettings, open_corpus
     from index.embed import load
 
-    opened = open_corpus(CorpusSettings(data=tmp_path_factory.mktemp("samples")))
+    folder = tmp_path_factory.mktemp("embedded")
+    opened = open_corpus(CorpusSettings(data=folder))
+    Finder(opened, load()).build()
+    opened.scrub()
+    opened.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model_finder(embedded: Path) -> Iterator[Finder]:
+    """The real model over the sample stories."""
+    from corpus.settings import CorpusSettings, open_corpus
+    from index.embed import load
+
+    opened = open_corpus(CorpusSettings(data=embedded))
     found = Finder(opened, load())
     found.build()
     yield found
     opened.close()
 
 
-MakeStory = Callable[..., Story]
+@pytest.fixture
+def data(embedded: Path, tmp_path: Path) -> Path:
+    """A data folder of its own for one test, samples embedded."""
+    return Path(shutil.copytree(embedded, tmp_path / "data"))

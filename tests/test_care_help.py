@@ -23,17 +23,23 @@ CODES = [code for code, _ in countries()]
 @pytest.mark.parametrize("code", CODES)
 def test_rows_have_two_sources_and_are_fresh(code: str) -> None:
     row = helplines(code)
-    assert row and len(set(row.sources)) >= 2
+    assert row
+    assert len(set(row.sources)) >= 2
     assert date.today() - row.verified_on <= OLDEST, f"check the numbers of {row.country} again"
-    assert row.emergency and row.doors and row.languages
+    assert row.emergency
+    assert row.doors
+    assert row.languages
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_hrefs(code: str) -> None:
     help_ = help_for(Screen(tier=2, categories=("suicidal",)), code, "en")
-    assert help_ and len(help_.doors) >= 2 and help_.doors[0].kind == "emergency"
+    assert help_
+    assert len(help_.doors) >= 2
+    assert help_.doors[0].kind == "emergency"
     for door in help_.doors:
-        assert door.href and re.fullmatch(r"(tel|sms):\*?\d{2,12}|https://[\w./-]+|mailto:[\w.@-]+", door.href), door
+        assert re.fullmatch(r"(tel|sms):\*?\d{2,12}|https://[\w./-]+|mailto:[\w.@-]+", door.href or ""), door
+        assert door.href
         if door.href.startswith(("tel:", "sms:")):
             shown = re.sub(r"[^\d]", "", door.label.rsplit("to ", 1)[-1])
             assert shown == re.sub(r"\D", "", door.href), door
@@ -52,8 +58,9 @@ def test_known_numbers() -> None:
 
 
 def test_a_number_that_is_not_confirmed_around_the_clock_says_so() -> None:
-    call = [d for d in help_bar("DK", "en") if d.kind == "call"][0]
-    assert call.hours == "" and call.note == words.say("care.door.unconfirmed")
+    call = next(d for d in help_bar("DK", "en") if d.kind == "call")
+    assert call.hours == ""
+    assert call.note == words.say("care.door.unconfirmed")
 
 
 def test_the_readers_language_comes_first_among_doors() -> None:
@@ -64,7 +71,9 @@ def test_the_readers_language_comes_first_among_doors() -> None:
 @pytest.mark.parametrize("country", [None, "", "XX", "ZA"])
 def test_unknown_country(country: str | None) -> None:
     help_ = help_for(screen("I want to die"), country, "en")
-    assert help_ and [d.href for d in help_.doors] == ["tel:112", "/help"] and help_.verified_on is None
+    assert help_
+    assert [d.href for d in help_.doors] == ["tel:112", "/help"]
+    assert help_.verified_on is None
     assert any("local emergency number" in line for line in help_.lines)
     assert [d.href for d in help_bar(country, "en")] == ["tel:112", "/help"]
 
@@ -76,8 +85,9 @@ def test_help_bar_needs_no_detection() -> None:
 @pytest.mark.parametrize(
     ("header", "country"),
     [
-        ("en-GB,en;q=0.9", "GB"), ("de-CH", "CH"), ("en,fr-FR;q=0.5", "FR"), ("fr-FR;q=0.2,pt-BR;q=0.8", "BR"), ("en", None),
-        ("zh-Hant-TW,en-GB;q=0.8", None), ("en-ZA,en-GB;q=0.9", None), ("", None), (None, None), ("*", None), ("es-419", None),
+        ("en-GB,en;q=0.9", "GB"), ("de-CH", "CH"), ("en,fr-FR;q=0.5", "FR"), ("fr-FR;q=0.2,pt-BR;q=0.8", "BR"),
+        ("zh-Hant-TW,en-GB;q=0.8", None), ("en-ZA,en-GB;q=0.9", None), ("", None), (None, None), ("*", None),
+        ("en", None), ("es-419", None),
         ("en-GB;q=0", None), (";;,,=q", None), ("x" * 100_000, None), ("sr-Latn-RS", None), ("EN-us", "US"),
     ],
 )  # fmt: skip
@@ -93,8 +103,13 @@ def test_ordinary_gets_none() -> None:
 @pytest.mark.parametrize("category", [c for c, _ in EMERGENCY])
 def test_emergency_is_the_number_and_short_lines(lang: str, category: str) -> None:
     help_ = help_for(Screen(tier=3, categories=(category,), who="self"), "GB", lang)
-    assert help_ and "999" in help_.title and {d.kind for d in help_.doors} == {"emergency"}
-    assert help_.ask is None and not help_.barriers and not help_.after and len(help_.lines) <= 4
+    assert help_
+    assert "999" in help_.title
+    assert {d.kind for d in help_.doors} == {"emergency"}
+    assert help_.ask is None
+    assert not help_.barriers
+    assert not help_.after
+    assert len(help_.lines) <= 4
     assert all(len(line) < 160 for line in help_.lines)
 
 
@@ -102,8 +117,13 @@ def test_emergency_is_the_number_and_short_lines(lang: str, category: str) -> No
 @pytest.mark.parametrize("category", ["suicidal", *[c for c, _ in TEXTS], "worry_about_other"])
 def test_crisis_asks_and_offers_doors_and_barriers(lang: str, category: str) -> None:
     help_ = help_for(Screen(tier=2, categories=(category,), who="self"), "US", lang)
-    assert help_ and help_.ask and help_.ask.rstrip().endswith("?") and help_.lines and help_.after
-    assert len({d.kind for d in help_.doors}) >= 4 and not help_.compact
+    assert help_
+    assert help_.ask
+    assert help_.ask.rstrip().endswith("?")
+    assert help_.lines
+    assert help_.after
+    assert len({d.kind for d in help_.doors}) >= 4
+    assert not help_.compact
     assert len(help_.barriers) == (5 if category == "violence_from_other" else len(BARRIERS))
 
 
@@ -111,7 +131,11 @@ def test_crisis_asks_and_offers_doors_and_barriers(lang: str, category: str) -> 
 @pytest.mark.parametrize("category", ["suicidal_passive", *[c for c, _ in TEXTS], "worry_about_other"])
 def test_check_in_is_one_sentence_and_compact(lang: str, category: str) -> None:
     help_ = help_for(Screen(tier=1, categories=(category,), who="self"), "US", lang)
-    assert help_ and help_.compact and len(help_.lines) == 1 and help_.doors and not help_.barriers
+    assert help_
+    assert help_.compact
+    assert len(help_.lines) == 1
+    assert help_.doors
+    assert not help_.barriers
 
 
 def test_texts_for_whom() -> None:
@@ -121,6 +145,9 @@ def test_texts_for_whom() -> None:
 
     assert key("my friend wants to kill herself") == "other"
     assert key("I lost my mum to suicide") == "bereavement"
+    worried = help_for(Screen(tier=2, categories=("suicidal", "worry_about_other"), who="other"), "GB", "en")
+    assert worried
+    assert worried.key == "other"
     assert key("my husband hits me") == "violence"
     assert key("I just took all my pills") == "emergency_overdose"
     assert key("my stepdad comes into my room at night") == "minor"
@@ -131,13 +158,16 @@ def test_texts_for_whom() -> None:
 
 def test_a_minor_in_crisis_hears_that_the_lines_are_for_young_people_too() -> None:
     help_ = help_for(screen("im 14 and i want to die"), "GB", "en")
-    assert help_ and help_.key == "crisis" and words.say("care.minor.extra") in help_.lines
+    assert help_
+    assert help_.key == "crisis"
+    assert words.say("care.minor.extra") in help_.lines
 
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_violence_is_discreet(lang: str) -> None:
     help_ = help_for(Screen(tier=2, categories=("violence_from_other",), who="self"), "GB", lang)
-    assert help_ and any("Esc" in line or "Échap" in line for line in help_.lines)
+    assert help_
+    assert any("Esc" in line or "Échap" in line for line in help_.lines)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -146,12 +176,16 @@ def test_stopping_always_warns(lang: str, tier: int) -> None:
     seen = Screen(tier=tier, categories=("clinical",), clinical=True, stopping=True)
     help_ = help_for(seen, "GB", lang)
     warning = words.say("care.clinical.stopping", lang)
-    assert help_ and help_.lines[0] == warning and any("999" in line for line in help_.lines)
+    assert help_
+    assert help_.lines[0] == warning
+    assert any("999" in line for line in help_.lines)
 
 
 def test_clinical_without_stopping_does_not_warn() -> None:
     help_ = help_for(screen("do I have bipolar"), "GB", "en")
-    assert help_ and help_.key == "clinical" and words.say("care.clinical.stopping") not in help_.lines
+    assert help_
+    assert help_.key == "clinical"
+    assert words.say("care.clinical.stopping") not in help_.lines
 
 
 @pytest.mark.parametrize("lang", LANGS[1:])

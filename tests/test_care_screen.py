@@ -25,7 +25,9 @@ def matching(text: str) -> set[str]:
 @pytest.mark.parametrize(("lang", "rule"), [(lang, r) for lang, f in FILES.items() for r in f["rules"]],
                          ids=lambda v: v["id"] if isinstance(v, dict) else v)  # fmt: skip
 def test_examples_of_rules(lang: str, rule: dict) -> None:
-    assert rule["id"].startswith(f"{lang}.") and rule["examples"] and rule["no"]
+    assert rule["id"].startswith(f"{lang}.")
+    assert rule["examples"]
+    assert rule["no"]
     for text in rule["examples"]:
         assert rule["id"] in matching(text), text
     for text in rule["no"]:
@@ -100,7 +102,8 @@ CALLS = [
 @pytest.mark.parametrize(("text", "tier", "category"), CALLS)
 def test_calls(text: str, tier: int, category: str) -> None:
     seen = screen(text)
-    assert seen.tier >= tier and category in seen.categories, seen
+    assert seen.tier >= tier, seen
+    assert category in seen.categories, seen
 
 
 ORDINARY = [
@@ -119,7 +122,8 @@ ORDINARY = [
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_distress_stays_ordinary(text: str) -> None:
     seen = screen(text)
-    assert seen.tier == 0 and not seen.clinical, seen
+    assert seen.tier == 0, seen
+    assert not seen.clinical, seen
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,11 @@ def test_ordinary_distress_stays_ordinary(text: str) -> None:
 )
 def test_guards_lower(text: str, highest: int) -> None:
     assert screen(text).tier <= highest
+
+
+@pytest.mark.parametrize("text", ["so embarrassing I wanted to die lol", "I have never thought of killing myself"])
+def test_guards_lower_by_one_tier_only(text: str) -> None:
+    assert screen(text).tier == 1
 
 
 @pytest.mark.parametrize(
@@ -173,7 +182,9 @@ def test_who(who: tuple[str, str]) -> None:
 )
 def test_clinical_and_stopping(text: str, stopping: bool) -> None:
     seen = screen(text)
-    assert seen.clinical and "clinical" in seen.categories and seen.stopping is stopping
+    assert seen.clinical
+    assert "clinical" in seen.categories
+    assert seen.stopping is stopping
 
 
 # --- over turns -------------------------------------------------------------------------------------------------------
@@ -196,11 +207,15 @@ def test_a_check_in_then_something_ordinary_ends() -> None:
 
 def test_yes_after_a_check_in_is_a_crisis_about_the_same() -> None:
     seen = talk("I don't want to wake up", "Yes.")
-    assert seen[1].tier == 2 and "suicidal_passive" in seen[1].categories and seen[1].who == "self"
+    assert seen[1].tier == 2
+    assert "suicidal_passive" in seen[1].categories
+    assert seen[1].who == "self"
     assert screen("yes").tier == 0
 
 
-@pytest.mark.parametrize("denial", ["I'm fine", "never mind", "no", "estoy bien", "ça va", "mir geht's gut", "estou bem"])
+@pytest.mark.parametrize(
+    "denial", ["I'm fine", "never mind", "no", "estoy bien", "ça va", "mir geht's gut", "estou bem"]
+)
 def test_fine_keeps_the_card(denial: str) -> None:
     assert talk("I want to kill myself", denial)[1].tier == 1
     assert talk("I don't want to wake up", denial)[1].tier == 1
@@ -271,7 +286,8 @@ def test_disguises(text: str) -> None:
 
 def test_why_holds_rule_ids_and_never_words_of_the_person() -> None:
     seen = screen("Zanzibar xylophone, I want to die")
-    assert seen.why and all(w.replace("_", "").replace(".", "").isalpha() for w in seen.why)
+    assert seen.why
+    assert all(w.replace("_", "").replace(".", "").isalpha() for w in seen.why)
     assert "zanzibar" not in seen.model_dump_json().lower()
 
 

@@ -224,3 +224,13 @@ def test_listening_on_a_taken_port_is_one_clear_line() -> None:
             listen(fakes.settings(port=first.getsockname()[1]))
     finally:
         first.close()
+
+
+def test_what_travels_is_packed_and_the_same(web: httpx.Client) -> None:
+    for path in ("/", "/own/page.css", "/own/page.js", "/own/exit.js"):
+        packed = web.get(path, headers={"accept-encoding": "gzip"})
+        plain = web.get(path, headers={"accept-encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert re.sub(r'nonce="[^"]+"', "", packed.text) == re.sub(r'nonce="[^"]+"', "", plain.text)
+    assert web.get("/own/icon.svg").status_code == 404

@@ -18,7 +18,8 @@ DIRECT = ("care.emergency",)
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda r: r["id"])
 def test_examples(rule: dict) -> None:
-    assert rule["examples"] and rule["not"]
+    assert rule["examples"]
+    assert rule["not"]
     for text in rule["examples"]:
         assert rule["rule"] in {b.rule for b in check_reply(text)}, text
     for text in rule["not"]:
@@ -30,7 +31,9 @@ def shipped() -> list[tuple[str, str]]:
     for path in sorted(WORDS.glob("*/care.yaml")):
         for key, value in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             if key != "version" and not key.startswith(DIRECT):
-                found += [(f"{path.parent.name}:{key}", text) for text in (value if isinstance(value, list) else [value])]
+                found += [
+                    (f"{path.parent.name}:{key}", text) for text in (value if isinstance(value, list) else [value])
+                ]
     return found
 
 

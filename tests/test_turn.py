@@ -387,6 +387,7 @@ def test_a_clinical_question_is_not_answered(turn: Turn) -> None:
         ("no one listens", "share"),
         ("hello I am new here and my brother is in prison", "share"),
         ("we lost our baby", "share"),
+        ("I am so worn out and drink too much", "share"),
     ],
 )
 def test_requests_are_told_from_shares(text: str, intent: str) -> None:

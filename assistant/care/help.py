@@ -1,4 +1,4 @@
-"""The help that answers a screen: fixed texts, and doors to people. Nothing here is ranked, guessed or written by a model.
+"""The help that answers a screen: fixed texts, and doors to people. Nothing is ranked, guessed or written by a model.
 
 `helplines.yaml` is the hand-kept table of crisis lines, one row per country; the texts are in `words/<lang>/care.yaml`.
 """
@@ -239,7 +239,9 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
         return None
     line = helplines(country or "")
     key = _key(screen)
-    number = f" {words.say('care.or', lang)} ".join(line.emergency) if line else words.say("care.emergency_unknown", lang)
+    number = words.say("care.emergency_unknown", lang)
+    if line:
+        number = f" {words.say('care.or', lang)} ".join(line.emergency)
     doors = _doors(line, lang)
 
     def texts(name: str) -> tuple[str, ...]:
@@ -261,7 +263,7 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
         only_urgent = tuple(d for d in doors if d.kind == "emergency") if stopping else ()
         return Help(key=key, title=title, lines=(*stopping, *texts("lines")), ask=None, doors=only_urgent, barriers=(),
                     after=texts("after"), compact=False, verified_on=verified if only_urgent else None)  # fmt: skip
-    extra = ()
+    extra: tuple[str, ...] = ()
     if "minor_at_risk" in screen.categories and key != "minor":
         extra = words.variants("care.minor.extra", lang)
     if screen.tier == 1:
@@ -270,5 +272,14 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
                     doors=tuple(doors), barriers=(), after=(), compact=True, verified_on=verified)  # fmt: skip
     named = DISCREET if key == "violence" else BARRIERS
     barriers = tuple((words.say(f"care.barrier.{b}.q", lang), words.say(f"care.barrier.{b}.a", lang)) for b in named)
-    return Help(key=key, title=title, lines=(*stopping, *texts("lines"), *extra), ask="".join(texts("ask")) or None,
-                doors=tuple(doors), barriers=barriers, after=texts("after"), compact=False, verified_on=verified)  # fmt: skip
+    return Help(
+        key=key,
+        title=title,
+        lines=(*stopping, *texts("lines"), *extra),
+        ask="".join(texts("ask")) or None,
+        doors=tuple(doors),
+        barriers=barriers,
+        after=texts("after"),
+        compact=False,
+        verified_on=verified,
+    )

@@ -21,13 +21,14 @@ from typing import NamedTuple
 from .normalise import fold
 
 _TOKEN = re.compile(r"\{\w+\}|\.{2,}|[()\[\]|]|[^\s()\[\]|{}]+")
-_COMMON = frozenset(
-    "i to the a an my me it of in on and is are am im ive id ill was be not no do dont want this that so for with he she"
-    " you we they just all at have had has get got go going if or will can cant would what how about from up out now".split()
-    + "je me te se de la le un une que ne pas en y el lo los las mi no si ya es da do o os as um uma nao eu ich du er sie"
-    " es der die das ein eine mir mich zu und nicht ist hat habe hab war bin".split()
-)
-
+# Words in so many messages that looking for them first would save nothing.
+_EVERYWHERE = """
+i to the a an my me it of in on and is are am im ive id ill was be not no do dont want this that so for with he she you
+we they just all at have had has get got go going if or will can cant would what how about from up out now
+je te se de la le un une que ne pas en y el lo los las mi si ya es da o os as um uma nao eu
+ich du er sie der die das ein eine mir mich zu und nicht ist hat habe hab war bin
+"""
+_COMMON = frozenset(_EVERYWHERE.split())
 _NUMBERS = {1: "[0-9]+ ", 2: "(?:[89]|[1-9][0-9]+) ", 4: "[1-9][0-9]{3,} "}
 
 
@@ -100,7 +101,7 @@ class _Parser:
             elif token in "^$":
                 text += "(?<=^ )" if token == "^" else "$"
             elif set(token) == {"."}:
-                text += "(?:[^ ]+ ){0,%d}?" % (3 if len(token) < 4 else 8)
+                text += f"(?:[^ ]+ ){{0,{3 if len(token) < 4 else 8}}}?"
             elif set(token) == {"#"}:
                 text += _NUMBERS[len(token)]
             else:

@@ -106,7 +106,7 @@ class Book(NamedTuple):
 
 
 def read_file(lang: str) -> dict[str, Any]:
-    """One language's rule file. A block of text is a list of its lines; `not:` becomes `no` (no field can be named so)."""
+    """One language's rule file. Blocks of text become lists of lines, and `not:` is called `no` here."""
     data: dict[str, Any] = yaml.safe_load((RULES / f"{lang}.yaml").read_text(encoding="utf-8"))
     for entry in [*data["rules"], *data["guards"]]:
         entry["no"] = entry.pop("not", "")
@@ -165,7 +165,9 @@ def book() -> Book:
     # A word that some phrase spells out is not a misspelling of another.
     spelled = set(re.findall(r"[^\W_]+", fold(" ".join(p for _, p, _ in [*phrases, *blockers]))))
     for data in files:
-        spelled.update(re.findall(r"[^\W_]+", fold(" ".join(sum(data["words"].values(), [])))))
+        spelled.update(
+            re.findall(r"[^\W_]+", fold(" ".join(text for entries in data["words"].values() for text in entries)))
+        )
     for word in stems | keep | set(slang) | spelled:
         typos.pop(word, None)
     return Book(
@@ -264,7 +266,8 @@ def _over_turns(found: Screen, plain: str, before: Sequence[Screen]) -> Screen:
     if not before:
         return found
     last = before[-1]
-    if found.tier == 1 and last.tier == 1 and "suicide_bereavement" != "".join(found.categories):  # to speak of a loss is not risk
+    only_a_loss = found.categories == ("suicide_bereavement",)  # to speak of it twice is grief, not risk
+    if found.tier == 1 and last.tier == 1 and not only_a_loss:
         return found.model_copy(update={"tier": 2, "why": (*found.why, "two_check_ins")})
     if found.tier > 0:
         return found

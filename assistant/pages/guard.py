@@ -7,6 +7,7 @@ shell, with a fresh nonce. Nothing here logs: an address can hold the key of a c
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import re
 import secrets
@@ -143,9 +144,10 @@ class Guard:
             # Gradio's page opens panels by query (?view=api, ?deep_link=…, ?__theme=…): none of them is for here
             return await refuse(answer, 303, "", {"location": path})
         if path == "/" and asked == "GET":
+            packed = "gzip" in head.get("accept-encoding", "")
             scope = dict(scope)
             scope["headers"] = [(k, v) for k, v in scope["headers"] if k.lower() != b"accept-encoding"]
-            return await self._page(scope, receive, answer, nonce)
+            return await self._page(scope, receive, answer, nonce, packed)
         await self.app(scope, receive, answer)
 
     def _host_ok(self, head: dict[str, str]) -> bool:
@@ -196,8 +198,8 @@ class Guard:
 
         return armed
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send, nonce: str) -> None:
-        """Collects the HTML of `/`, gives it to the shell, and sends it with its new length."""
+    async def _page(self, scope: Scope, receive: Receive, send: Send, nonce: str, packed: bool) -> None:
+        """Collects the HTML of `/`, gives it to the shell, and sends it, packed where the browser can unpack."""
         start: Message | None = None
         body = b""
 
@@ -212,6 +214,9 @@ class Guard:
             headers = [(k, v) for k, v in start["headers"] if k.lower() != b"content-length"]
             html = any(k.lower() == b"content-type" and v.startswith(b"text/html") for k, v in headers)
             out = self.shell(body.decode("utf-8"), nonce, scope).encode() if html else body
+            if packed:
+                out = gzip.compress(out, 6)
+                headers.append((b"content-encoding", b"gzip"))
             if scope["method"] == "HEAD":
                 out = b""
             headers.append((b"content-length", str(len(out)).encode()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -34,6 +35,12 @@ def words_for_scripts(lang: str) -> str:
     """The sentences that the browser says by itself, as JSON: only those, so that the page stays small."""
     wanted = ("page.trouble.", "page.status.", "page.shelf.", "page.card.save", "page.card.unsave", "page.box.looking")
     return json.dumps({k.removeprefix("page."): say(k, lang) for k in keys("en") if k.startswith(wanted)})
+
+
+@lru_cache(maxsize=8)
+def packed(name: str) -> bytes:
+    """A static file as it travels: a third of its size."""
+    return gzip.compress((HERE / "static" / name).read_bytes(), 9)
 
 
 def country_of(query: Any, headers: Any, settings: Settings) -> str:
@@ -118,10 +125,13 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         return FileResponse(HERE / "static" / "icon.svg", media_type="image/svg+xml")
 
     @app.get("/own/{name}")
-    def own(name: str) -> Response:
+    def own(name: str, request: Request) -> Response:
         if name not in STATIC:
             return JSONResponse({"detail": "There is nothing here."}, 404)
-        return FileResponse(HERE / "static" / name)
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return FileResponse(HERE / "static" / name, media_type=kind)
+        return Response(packed(name), media_type=kind, headers={"content-encoding": "gzip", "vary": "Accept-Encoding"})
 
     @app.get("/help")
     def help_page(request: Request) -> HTMLResponse:

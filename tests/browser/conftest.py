@@ -1,7 +1,7 @@
 """A real server with real parts, and a real Chromium. Both start once for the whole run.
 
 SHARED_JOURNEY_CHROMIUM names the browser (default: `chromium` on the path). Without one these tests are skipped, but
-fail where CI=true: there they are meant to run. `--screenshots FOLDER` keeps the pictures of the walk.
+fail where CI=true: there they are meant to run. SHARED_JOURNEY_SCREENSHOTS names a folder that keeps the pictures.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SWITCHES = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
 
@@ -105,9 +105,7 @@ class Visit:
         self.errors: list[str] = []
         self.context.on("request", lambda request: self.asked.append(request.url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on(
-            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
-        )
+        self.page.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
 
     def open(self, path: str = "/") -> Visit:
         self.page.goto(self.address + path)

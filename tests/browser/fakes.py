@@ -118,12 +118,13 @@ def parts() -> Any:
 
 
 @contextlib.contextmanager
-def running(app: Any) -> Iterator[str]:
-    """The application on a free loopback port, in this process: its address."""
+def running(app: Any, port: int = 0) -> Iterator[str]:
+    """The application on a (free) loopback port, in this process: its address."""
     import uvicorn
 
     door = socket.socket()
-    door.bind(("127.0.0.1", 0))
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("127.0.0.1", port))
     server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]}, daemon=True)
     thread.start()

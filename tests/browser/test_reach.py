@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from browser.conftest import Visit
 
 Make = Callable[..., Visit]
@@ -19,7 +20,8 @@ def test_help_and_the_way_out_stand_before_gradio(visit: Make) -> None:
     assert [a.get_attribute("href") for a in bar.all() if a.is_visible()] == ["tel:999", "tel:116123"]
     one.page.locator(".sj-more > summary").click()
     assert one.page.locator('.sj-more-panel a[href="sms:85258"]').is_visible()
-    one.page.wait_for_selector("#sj-no-start:not([hidden])")
+    one.page.keyboard.press("Escape")
+    one.page.wait_for_selector("#sj-no-start:not([hidden])", timeout=5000)
     one.page.get_by_role("link", name="Use the simple page instead").click()
     one.page.wait_for_url("**/ask")
     one.page.fill("#sj-ask", "I miss my dog more than I can say")
@@ -57,6 +59,7 @@ def test_the_country_changes_the_help_lines_and_keeps_the_conversation(visit: Ma
     one.page.locator(".sj-country").get_by_role("button", name="Show").click()
     one.page.wait_for_selector('#sj-bar a[href="tel:911"]')
     assert "words that stay" in one.page.content()
+    one.page.keyboard.press("Escape")
     one.say("I want to kill myself")
     assert one.page.locator(".sj-turn").last.locator('a[href="tel:988"]').count() >= 1
 

@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from assistant.pages import build
 from browser import fakes
 from browser.conftest import Visit
 
@@ -18,10 +20,10 @@ Make = Callable[..., Visit]
 @pytest.mark.parametrize("text", fakes.NASTY)
 def test_what_is_written_is_shown_and_never_runs(visit: Make, text: str) -> None:
     one = visit().open()
-    one.page.evaluate("window.alert = () => { document.title = 'pwned' }")
+    one.page.evaluate("void (window.alert = () => { document.title = 'pwned' })")
     one.say(text)
     one.page.wait_for_timeout(150)
-    assert one.page.locator(".sj-said").last.inner_text().strip() == text.strip()
+    assert one.page.locator(".sj-said p").last.inner_text().strip() == text.strip()
     assert one.page.title() == "Reading page"
     assert one.page.locator("#sj-talk img, #sj-talk script").count() == 0
     assert one.errors == []
@@ -125,8 +127,13 @@ def test_a_flood_is_slowed_and_said_kindly(visit: Make, address: str) -> None:
     one = visit().open()
     assert 429 in [raw(address, "POST", "/forget", b"x").status for _ in range(80)]
     one.page.fill("#sj-box textarea", "these words stay in the box")
-    one.page.click("#sj-send")
-    one.page.wait_for_selector("#sj-trouble:not([hidden])")
+    one.page.evaluate(
+        """async () => {
+            for (let n = 0; n < 8; n++) await fetch('/forget', {method: 'POST', body: 'x'});
+            document.querySelector('#sj-send').click();
+        }"""
+    )
+    one.page.wait_for_selector("#sj-trouble:not([hidden])", timeout=5000)
     assert "taking a breath" in one.page.locator("#sj-trouble").inner_text()
     assert one.page.input_value("#sj-box textarea") == "these words stay in the box"
     one.page.wait_for_timeout(2500)
@@ -146,7 +153,7 @@ def test_a_lost_connection_is_said_and_the_words_stay(visit: Make) -> None:
     one.context.set_offline(False)
     one.page.click("#sj-send")
     one.answered(1)
-    assert one.page.locator(".sj-said").last.inner_text().strip() == "written in a tunnel"
+    assert one.page.locator(".sj-said p").last.inner_text().strip() == "written in a tunnel"
 
 
 def test_too_long_a_message_is_said_and_stays(visit: Make) -> None:
@@ -156,3 +163,39 @@ def test_too_long_a_message_is_said_and_stays(visit: Make) -> None:
     one.page.wait_for_selector("#sj-trouble:not([hidden])")
     assert "more than this page can take" in one.page.locator("#sj-trouble").inner_text()
     assert len(one.page.input_value("#sj-box textarea")) == 100_000
+
+
+def test_an_answer_that_breaks_off_keeps_the_words_and_the_page(visit: Make) -> None:
+    """The server ends in the middle of an answer and another one takes its place: no reload, nothing typed is lost."""
+    slow = fakes.parts()
+    slow.turn.sleep = 3
+    with fakes.running(build(slow, fakes.settings())) as address:
+        one = visit()
+        one.address = address
+        one.open()
+        one.page.fill("#sj-box textarea", "said while it broke")
+        one.page.click("#sj-send")
+        one.page.wait_for_timeout(500)
+    port = urlsplit(address).port or 0
+    one.page.wait_for_selector("#sj-trouble:not([hidden])")
+    assert "cannot be reached" in one.page.locator("#sj-trouble").inner_text()
+    assert one.page.input_value("#sj-box textarea") == "said while it broke"
+    with fakes.running(build(fakes.parts(), fakes.settings()), port=port):
+        one.page.wait_for_timeout(2500)  # Gradio's own client would reload the page here
+        assert one.page.input_value("#sj-box textarea") == "said while it broke"
+        one.page.click("#sj-send")
+        one.answered(0)
+        assert "This is a new start" in one.page.locator(".sj-turn").last.inner_text()
+
+
+def test_two_things_in_a_hurry_are_both_answered(visit: Make) -> None:
+    """Gradio's client loses an answer when something is sent while its stream of the last one is being closed."""
+    one = visit().open()
+    for n in range(6):
+        one.page.evaluate(
+            """text => { const box = document.querySelector('#sj-box textarea');
+                box.value = text; box.dispatchEvent(new Event('input', {bubbles: true})); }""",
+            f"in a hurry {n}",
+        )
+        one.page.click("#sj-send")
+        one.answered(n + 1)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
 from browser.conftest import Visit
 
 SHARE = "I have not slept properly since my mum died in March and everybody seems to have moved on except me"
@@ -30,7 +31,7 @@ def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int
     shot("1-start")
 
     one.say(SHARE)
-    assert page.locator(".sj-said").last.inner_text().strip() == SHARE
+    assert page.locator(".sj-said p").last.inner_text().strip() == SHARE
     assert page.locator("article[data-story]").count() == 3
     assert page.locator(".sj-group").count() >= 1
     for card in page.locator("article[data-story]").all():
@@ -61,7 +62,7 @@ def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int
     assert not page.locator(".sj-story").is_visible()
 
     one.press(f'article[data-story="{story_id}"] [data-act="more"]')
-    assert page.locator(".sj-said").last.inner_text().strip() == f"More like “{title}”"
+    assert page.locator(".sj-said p").last.inner_text().strip() == f"More like “{title}”"
     shot("4-more")
 
     refused = page.locator(".sj-turn").last.locator("article[data-story]").first.get_attribute("data-story")

@@ -51,24 +51,68 @@ window.sharedJourney = (function () {
     if (at) { at.textContent = kind ? words["trouble." + kind] : ""; at.hidden = !kind; }
     if (kind && !stillLooking) { settle(); status(""); }
   }
+  // Gradio's client takes a lost connection for the end: it sends nothing more and reloads the page when the server is
+  // back, and the words in the box would be gone. So it never learns of one: it is told that this one event failed.
+  // It also loses an answer when something is sent while its stream of the last answer is being closed: we wait for that.
   const realFetch = window.fetch;
+  const soon = (ms) => new Promise((done) => setTimeout(done, ms));
+  let closing = Promise.resolve(), eventId = null;
   window.fetch = async function (what, how) {
     const url = String((what && what.url) || what);
-    const ours = /\/gradio_api\/queue\/(join|data)/.test(url);
+    const join = /\/gradio_api\/queue\/join/.test(url), stream = /\/gradio_api\/queue\/data/.test(url);
+    if (!join && !stream) return realFetch.apply(this, arguments);
+    const signal = (what && what.signal) || (how && how.signal);
+    if (join) await Promise.race([closing, soon(1500)]);
+    if (stream && signal) closing = new Promise((done) => signal.addEventListener("abort", done));
+    let answer;
     try {
-      const answer = await realFetch.apply(this, arguments);
-      if (ours && busy && !answer.ok)
-        trouble({ 403: "refused", 413: "long", 421: "refused", 429: "fast" }[answer.status] || "gone");
-      return answer;
+      answer = await realFetch.apply(this, arguments);
     } catch (error) {
-      if (ours && busy) trouble("gone");
-      throw error;
+      if (signal && signal.aborted) throw error;
+      answer = new Response('{"detail":"away"}', { status: 503, headers: { "content-type": "application/json" } });
     }
+    if (busy && !answer.ok) trouble({ 403: "refused", 413: "long", 421: "refused", 429: "fast" }[answer.status] || "gone");
+    if (join && answer.ok) eventId = (await answer.clone().json()).event_id;
+    if (stream) return new Response(answer.ok ? steady(answer.body, signal) : failed(), { headers: { "content-type": "text/event-stream" } });
+    return answer;
   };
+  function failed() {
+    const event = { msg: "process_completed", event_id: eventId, success: false, output: { error: null } };
+    return "data: " + JSON.stringify(event) + "\n\ndata: " + JSON.stringify({ msg: "close_stream", event_id: null }) + "\n\n";
+  }
+  // The stream of one answer. When it breaks off before the answer, it ends with a failed event in place of an error.
+  function steady(body, signal) {
+    const reader = body.getReader(), text = new TextDecoder();
+    let tail = "", answered = false;
+    return new ReadableStream({
+      async pull(out) {
+        try {
+          const piece = await reader.read();
+          if (!piece.done) {
+            const seen = tail + text.decode(piece.value, { stream: true });
+            answered = answered || seen.includes('"process_completed"');
+            tail = seen.slice(-40);
+            return out.enqueue(piece.value);
+          }
+        } catch (error) {
+          if (signal && signal.aborted) return out.error(error);
+        }
+        if (busy && !answered) { trouble("gone"); out.enqueue(new TextEncoder().encode(failed())); }
+        return out.close();
+      },
+      cancel(reason) { return reader.cancel(reason); },
+    });
+  }
   // Gradio says its errors in toasts, which cover the way out; they are hidden, and ours is said in their place.
   function watchToasts() {
-    new MutationObserver(() => { if (busy && find(".toast-body.error")) trouble("inside"); })
-      .observe(document.body, { childList: true, subtree: true });
+    const known = new WeakSet();
+    new MutationObserver(() => {
+      document.querySelectorAll(".toast-body.error").forEach((toast) => {
+        if (known.has(toast)) return;
+        known.add(toast);
+        if (busy) trouble("inside");
+      });
+    }).observe(document.body, { childList: true, subtree: true });
   }
 
   // ---- sending
@@ -81,6 +125,7 @@ window.sharedJourney = (function () {
     const answered = busy !== null;
     settle();
     if (!root) return;
+    trouble(null);
     own.token = root.dataset.token;
     if (find("#sj-moment")) find("#sj-moment").hidden = true;
     if (find("#sj-no-start")) find("#sj-no-start").hidden = true;
@@ -113,6 +158,7 @@ window.sharedJourney = (function () {
   function back() { if (depth > 0) history.back(); else returned("talk"); }
   function returned(name) {
     show(name);
+    showSaved();
     if (name === "saved") { drawShelf(); focusOn("#sj-shelf h2"); window.scrollTo(0, 0); }
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
     if (name === "talk") {
@@ -231,6 +277,8 @@ window.sharedJourney = (function () {
     row.querySelector(asking ? '[data-act="forget-no"]' : '[data-act="forget"]').focus();
   }
   document.addEventListener("click", (event) => {
+    const more = find(".sj-more[open]");
+    if (more && !event.target.closest(".sj-more, [data-leave]")) more.open = false;
     const button = event.target.closest && event.target.closest("[data-act], #sj-send");
     if (!button) return;
     if (busy && (button.id === "sj-send" || /^(say|read|not|more)$/.test(button.dataset.act))) {
@@ -285,10 +333,17 @@ window.sharedJourney = (function () {
     if (name === "story") watch("value", () => afterStory(element));
     showSaved();
   }
-  function notOpening() { if (!own.token && find("#sj-no-start")) { find("#sj-moment").hidden = true; find("#sj-no-start").hidden = false; } }
+  let broken = false; // a script of the page could not be fetched
+  function notOpening() {
+    broken = true;
+    if (own.token || !find("#sj-no-start")) return;
+    find("#sj-moment").hidden = true;
+    find("#sj-no-start").hidden = false;
+  }
   document.addEventListener("DOMContentLoaded", () => {
     words = JSON.parse(find("#sj-words").dataset.words);
     watchToasts();
+    if (broken) notOpening();
     setTimeout(notOpening, NO_START);
   });
   window.addEventListener("error", (event) => { if (event.target && event.target.tagName === "SCRIPT") notOpening(); }, true);
