@@ -98,7 +98,10 @@ def _card_lines(number: int, card: StoryCard) -> list[str]:
         f"{number}. {card.title}, by {card.narrator} ({card.origin}; {card.minutes} min)",
         *notes,
         f"   {card.excerpt.part_label}:",
-        "   " + ("… " if card.excerpt.before else "") + marked.replace("\n", "\n   ") + (" …" if card.excerpt.after else ""),
+        "   "
+        + ("… " if card.excerpt.before else "")
+        + marked.replace("\n", "\n   ")
+        + (" …" if card.excerpt.after else ""),
         *(f"   - {reason}" for reason in card.why),
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from assistant.conversation import Excerpt, GroupCard, StoryCard, StoryPart, StoryView
+from assistant.understand import rules
 from assistant.voice import phrases
 from assistant.words import say
 from corpus import vocabulary
@@ -26,22 +27,6 @@ _KINDS = {
     "workshop": "Workshop", "social": "Social group", "one_to_one": "One-to-one peer support",
 }  # fmt: skip
 _ATTENDANCE = {"in_person": "In person", "online": "Online", "hybrid": "In person and online", "phone": "By phone"}
-
-# Words that say nothing about what two people share.
-_COMMON = frozenset(
-    "a about after again ago all also always am an and any anything are around as at away back be because been before being "
-    "but by came can can't cannot come could couldn't day days did didn't do does doesn't doing don't done down else even "
-    "ever every everyone everything feel feeling feels felt few first for from get gets getting go goes going gone good got "
-    "had has hasn't have haven't having he he's her here him his how i i'd i'll i'm i've if in into is isn't it it's its "
-    "just keep kind knew know last left less let like little long look lot made make makes many me mean might more most "
-    "much my myself need never new next no nobody not nothing now of off oh ok on once one only or other our out over own "
-    "people person put really right said same saw say says see seem she she's should so some someone something sometimes "
-    "still stuff such take than that that's the their them then there there's these they they're thing things think this "
-    "those though thought three through time times to today told too took tried try trying two until up us use used very "
-    "want wanted was wasn't way we we're well went were what what's when where which while who why will with without won't "
-    "asked asking since started start times working work talk talking talked hard better worse happened happen away ever "
-    "would wouldn't year years yes yet you you're your".split()
-)
 
 
 def origin(story: Story, lang: str) -> str:
@@ -93,8 +78,9 @@ def shared_words(said: str, passage: str, most: int = 3) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
+    common = rules().common
     words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text.lower().replace("’", "'"))
-    return [w for w in words if len(w) > 2 and w not in _COMMON]
+    return [w for w in words if len(w) > 2 and w not in common]
 
 
 def _stem(word: str) -> str:

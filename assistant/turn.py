@@ -82,7 +82,9 @@ class Turn:
     def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]:
         """Put one story aside for this conversation, and offer one other."""
         refused = tuple(dict.fromkeys((*session.refused, story_id)))
-        session = session.model_copy(update={"refused": refused, "last": tuple(i for i in session.last if i != story_id)})
+        session = session.model_copy(
+            update={"refused": refused, "last": tuple(i for i in session.last if i != story_id)}
+        )
         return self._instead(session)
 
     def read(self, session: Session, story_id: str) -> StoryView | None:
@@ -111,7 +113,9 @@ class Turn:
 
     def _unread(self, session: Session, foreign: str) -> tuple[Session, Reply]:
         lang = foreign if foreign in languages() else session.lang
-        card = help_for(Screen(tier=1, categories=(), clinical=False, stopping=False, who="unknown", why=()), session.country, lang)
+        card = help_for(
+            Screen(tier=1, categories=(), clinical=False, stopping=False, who="unknown", why=()), session.country, lang
+        )
         return session, Reply(kind="unread_language", lead=(say("talk.unread", lang),), lang=lang, help=card)
 
     # --- a share ------------------------------------------------------------------------------------------------
@@ -133,7 +137,9 @@ class Turn:
         text = text[:LONGEST]
         if text in session.shares:
             return session
-        return session.model_copy(update={"shares": (*session.shares[: _SHARES - 1], *session.shares[_SHARES - 1 :][-2:], text)})
+        return session.model_copy(
+            update={"shares": (*session.shares[: _SHARES - 1], *session.shares[_SHARES - 1 :][-2:], text)}
+        )
 
     def _stories(
         self,
@@ -190,7 +196,9 @@ class Turn:
             }
         )
         count_said = len(cards)
-        notice = "talk.notice.plain" if not count_said else "talk.notice.one" if count_said == 1 else "talk.notice.stories"
+        notice = (
+            "talk.notice.plain" if not count_said else "talk.notice.one" if count_said == 1 else "talk.notice.stories"
+        )
         return session, Reply(
             kind=kind,
             lead=lead,
@@ -198,7 +206,8 @@ class Turn:
             help=self._card(session),
             cards=tuple(cards),
             groups=tuple(group_card(g, themes=touched, lang=lang, today=self._today()) for g in groups),
-            chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen") if close
+            chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen")
+            if close
             else self._chips(lang, "chip.group", "chip.listen"),
             notice=say(notice, lang, count=count_said),
         )
@@ -328,7 +337,13 @@ class Turn:
         notice = say("talk.notice.one" if len(cards) == 1 else "talk.notice.stories", lang, count=len(cards))
         chips = self._chips(lang, "chip.hopeful", "chip.group", "chip.listen")
         return session, Reply(
-            kind="helped", lead=lead, lang=lang, help=self._card(session), cards=tuple(cards), chips=chips, notice=notice
+            kind="helped",
+            lead=lead,
+            lang=lang,
+            help=self._card(session),
+            cards=tuple(cards),
+            chips=chips,
+            notice=notice,
         )
 
     def _groups(self, session: Session, text: str) -> tuple[Session, Reply]:
@@ -356,9 +371,7 @@ class Turn:
 
     # --- small things -------------------------------------------------------------------------------------------
 
-    def _say(
-        self, session: Session, kind: ReplyKind, key: str, *chips: str, **slots: object
-    ) -> tuple[Session, Reply]:
+    def _say(self, session: Session, kind: ReplyKind, key: str, *chips: str, **slots: object) -> tuple[Session, Reply]:
         """A reply of one sentence, not one that was said before in this conversation while there is another."""
         lang = session.lang
         lead = pick(key, session.said, lang, **slots)
@@ -387,7 +400,7 @@ def _at(ids: Sequence[str], position: int | None) -> str | None:
 def tidy(text: str) -> str:
     """A message without control characters, lone surrogates and the invisible marks that turn writing around."""
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    kept = (c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs", "Co") and c not in _TURNS)
+    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs", "Co") and c not in _TURNS))
     return "".join(kept).strip()
 
 

@@ -71,13 +71,17 @@ def _run(given: argparse.Namespace) -> int:
                 if report is None:
                     print(f"There is no story {given.id} (any more).", file=sys.stderr)
                     return 1
-                print(f"{given.id} is gone: words, consent, passages and vectors. The log file holds {report.log} bytes.")
+                print(
+                    f"{given.id} is gone: words, consent, passages and vectors. The log file holds {report.log} bytes."
+                )
             case "scrub":
                 report = store.scrub()
                 print(f"Scrubbed. Database {report.database} bytes, log file {report.log} bytes.")
             case "audit":
                 for event in store.audit(given.last):
-                    print(f"{event.sequence}\t{event.at.isoformat()}\t{event.actor}\t{event.verb}\t{event.subject or ''}")
+                    print(
+                        f"{event.sequence}\t{event.at.isoformat()}\t{event.actor}\t{event.verb}\t{event.subject or ''}"
+                    )
     finally:
         store.close()
     return 0

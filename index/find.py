@@ -199,7 +199,7 @@ class Finder:
         self._groups.change(positions, [self._group_ids.index(id) for id in present], rows)
 
     def _embed(self, ids: Sequence[str]) -> int:
-        """Embed stories and keep their vectors. Returns how many were kept (an edit or a withdrawal may come between)."""
+        """Embed stories and keep their vectors. Returns how many were kept (an edit or withdrawal may come between)."""
         kept = 0
         for id, seen in self._store.visible(ids, Purpose.SURFACE).items():
             spans = passages.cut(seen.story)
@@ -280,9 +280,7 @@ class Finder:
                 best[id] = held.parts[top]
         return sorted(scores.items(), key=lambda item: (-item[1], item[0])), best
 
-    def _through_the_gate(
-        self, scored: Sequence[tuple[str, float]], best: dict[str, int], query: Query
-    ) -> list[Match]:
+    def _through_the_gate(self, scored: Sequence[tuple[str, float]], best: dict[str, int], query: Query) -> list[Match]:
         seen: dict[str, VisibleStory] = self._store.visible((id for id, _ in scored), Purpose.SURFACE)
         matches = []
         for id, score in scored:
@@ -304,8 +302,10 @@ class Finder:
     def best_passages(
         self, ids: Sequence[str], sense: Sense, part: Part, visible: dict[str, VisibleStory]
     ) -> dict[str, Match]:
-        """Of each visible story, the passage of one part that is nearest to what was said; stories without that part are left
-        out. `visible` is what the consent gate let through just now."""
+        """Of each visible story, the passage of one part that is nearest to what was said.
+
+        Stories without that part are left out. `visible` is what the consent gate let through just now.
+        """
         found: dict[str, Match] = {}
         for id in ids:
             if id not in visible:

@@ -44,7 +44,9 @@ def cut(story: Story) -> tuple[Span, ...]:
         for a, b in sentences(given.text):
             length = len(given.text[a:b].split())
             new_paragraph = words > 0 and "\n" in given.text[end:a].strip(" \t")
-            if words and (words + length > TARGET_WORDS * 1.5 or words >= TARGET_WORDS or (new_paragraph and words >= 40)):
+            if words and (
+                words + length > TARGET_WORDS * 1.5 or words >= TARGET_WORDS or (new_paragraph and words >= 40)
+            ):
                 part_spans.append((start, end, words))
                 words = 0
             if not words:

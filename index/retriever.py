@@ -1,8 +1,8 @@
 """Finding for other people's LangChain programs: a retriever over a Finder. Consent is checked at each call.
 
-    from index.retriever import StoryRetriever
-    retriever = StoryRetriever(finder=finder, count=3)
-    retriever.invoke("I moved here and know nobody")
+from index.retriever import StoryRetriever
+retriever = StoryRetriever(finder=finder, count=3)
+retriever.invoke("I moved here and know nobody")
 """
 
 from __future__ import annotations

@@ -18,9 +18,7 @@ class IndexSettings(CorpusSettings):
     device: str = Field(default="cpu", description="Where the embedding model runs, for example `cpu` or `cuda`.")
 
 
-def open_finder(
-    settings: IndexSettings, store: Store, on_progress: Callable[[int, int], None] | None = None
-) -> Finder:
+def open_finder(settings: IndexSettings, store: Store, on_progress: Callable[[int, int], None] | None = None) -> Finder:
     """Load the model and embed what is new. on_progress(done, total) counts stories; not called if there are none."""
     finder = Finder(store, load(settings.model, download=settings.model_download, device=settings.device))
     finder.build(on_progress)

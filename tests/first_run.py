@@ -75,7 +75,12 @@ def main(path: Path) -> None:
 
         command = [sys.executable, "-m", "index", "search", "--queries", str(path.resolve()), "--json"]
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False, env={"SHARED_JOURNEY_DATA": folder, "PATH": ""}
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={"SHARED_JOURNEY_DATA": folder, "PATH": ""},
         )
         found = json.loads(done.stdout) if done.returncode == 0 else []
 

@@ -84,7 +84,9 @@ def test_samples_can_be_turned_off(tmp_path: Path) -> None:
         (("-m", "index", "search", "--queries", "nowhere.jsonl"), {}, "nowhere.jsonl"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, command: tuple[str, ...], env: dict[str, str], says: str) -> None:
+def test_what_is_wrong_is_said_in_one_line(
+    tmp_path: Path, command: tuple[str, ...], env: dict[str, str], says: str
+) -> None:
     done = run(tmp_path, *command, **env)
     assert done.returncode == 2
     assert says in done.stderr
@@ -125,7 +127,9 @@ def test_settings_name_the_variable_that_is_wrong(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.model
 def test_search_prints_what_it_promises(data: Path, tmp_path: Path) -> None:
-    found = json.loads(run(data, "-m", "index", "search", "our daughter was stillborn and nobody asks me, her dad", "--json").stdout)
+    found = json.loads(
+        run(data, "-m", "index", "search", "our daughter was stillborn and nobody asks me, her dad", "--json").stdout
+    )
     assert [set(row) for row in found] == [{"id", "title", "score", "passage", "why", "sample"}] * len(found)
     assert "sample-wrong-colour" in [row["id"] for row in found]
     assert [row["score"] for row in found] == sorted((row["score"] for row in found), reverse=True)
@@ -136,7 +140,9 @@ def test_search_prints_what_it_promises(data: Path, tmp_path: Path) -> None:
     assert (words.returncode, words.stdout.strip()) == (1, "Nothing close.")
 
     queries = tmp_path / "q.jsonl"
-    queries.write_text('{"id": "a", "text": "I hear voices that others do not"}\n{"_id": "b", "text": "5 + 5"}\n{"text": ""}\n')
+    queries.write_text(
+        '{"id": "a", "text": "I hear voices that others do not"}\n{"_id": "b", "text": "5 + 5"}\n{"text": ""}\n'
+    )
     rows = json.loads(run(data, "-m", "index", "search", "--queries", str(queries), "--json").stdout)
     assert [row["id"] for row in rows] == ["a", "b", "3"]
     assert rows[0]["results"]
@@ -179,7 +185,11 @@ def test_a_build_killed_half_way_is_finished_by_the_next_start(tmp_path: Path) -
     total = len(store.summaries())
     environment = {**os.environ, "SHARED_JOURNEY_DATA": str(tmp_path)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "index", "build"], cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "index", "build"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     deadline = time.monotonic() + 120
     while not any(s.embedded for s in store.summaries()):
@@ -238,7 +248,9 @@ def test_the_langchain_retriever_gives_verbatim_passages(model_finder: Finder) -
     retriever = StoryRetriever(finder=model_finder, count=2)
     documents = retriever.invoke("I bet everything and lost it and my wife does not know")
     assert 1 <= len(documents) <= 2
-    found = model_finder.find(Query(model_finder.sense("I bet everything and lost it and my wife does not know"), count=2))
+    found = model_finder.find(
+        Query(model_finder.sense("I bet everything and lost it and my wife does not know"), count=2)
+    )
     assert [d.page_content for d in documents] == [m.passage for m in found if m.close]
     assert documents[0].metadata["sample"] is True
     assert retriever.invoke("convert thirty miles to kilometres") == []

@@ -16,7 +16,7 @@ from index.find import Finder, Query
 from index.nearest import Nearest
 from tests.conftest import Clock, make_consent, make_story
 
-WORDS = st.sampled_from("cat dog rain bread train lamp stone river".split())
+WORDS = st.sampled_from(["cat", "dog", "rain", "bread", "train", "lamp", "stone", "river"])
 TEXTS = st.lists(WORDS, min_size=1, max_size=6).map(" ".join)
 
 

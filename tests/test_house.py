@@ -121,7 +121,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_to_change_x_open_y_names_files_that_exist() -> None:
     table = README.split("## To change X, open Y")[1].split("\n## ")[0]
-    paths = [path for row in table.splitlines() if row.startswith("| ") for path in re.findall(r"`([\w./<>-]+)`", row.split("|")[2])]
+    paths = [
+        path
+        for row in table.splitlines()
+        if row.startswith("| ")
+        for path in re.findall(r"`([\w./<>-]+)`", row.split("|")[2])
+    ]
     assert len(paths) > 15
     for path in paths:
         assert list(ROOT.glob(path.replace("<lang>", "*"))), path
@@ -171,6 +176,8 @@ def test_every_dependency_is_pinned() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names = [re.split(r"[<>=\[;]", d)[0].lower() for d in project["dependencies"] + project["optional-dependencies"]["dev"]]
+    names = [
+        re.split(r"[<>=\[;]", d)[0].lower() for d in project["dependencies"] + project["optional-dependencies"]["dev"]
+    ]
     pins = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
     assert [n for n in names if n not in pins and n.replace("-", "_") not in pins] == []

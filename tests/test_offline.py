@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-WATCHER = '''
+WATCHER = """
 import os, socket
 _note = open(os.environ["WATCHED"], "a", buffering=1)
 def _refuse(name, original):
@@ -28,7 +28,7 @@ for _name in ("connect", "connect_ex"):
     setattr(socket.socket, _name, _refuse(_name, getattr(socket.socket, _name)))
 for _name in ("getaddrinfo", "gethostbyname", "create_connection"):
     setattr(socket, _name, _refuse(_name, getattr(socket, _name)))
-'''
+"""
 
 
 def watched(folder: Path, *command: str, stdin: str = "") -> tuple[subprocess.CompletedProcess[str], str]:
@@ -43,7 +43,14 @@ def watched(folder: Path, *command: str, stdin: str = "") -> tuple[subprocess.Co
         "SHARED_JOURNEY_DATA": str(folder / "data"),
     }
     done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=env, input=stdin, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=env,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     return done, notes.read_text()
 

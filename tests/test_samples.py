@@ -24,7 +24,9 @@ DETAIL = re.compile(
     re.IGNORECASE,
 )
 CONTACT = re.compile(r"[\w.]+@[\w.]+\.\w+|https?://|\b\d{3}[-. ]\d{3,4}[-. ]?\d{4}\b")
-ADVICE = re.compile(r"\b(you should|you need to|reach out to|my advice|if you are reading this|if you're reading this)\b", re.I)
+ADVICE = re.compile(
+    r"\b(you should|you need to|reach out to|my advice|if you are reading this|if you're reading this)\b", re.I
+)
 
 
 def test_every_file_loads() -> None:
@@ -150,7 +152,9 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_zone_is_refused() -> None:
-    text = "---\nid: g\nname: G\nkind: meeting\nschedules:\n  - {days: [MO], start: '19:00', timezone: Moon/Base}\n---\nx"
+    text = (
+        "---\nid: g\nname: G\nkind: meeting\nschedules:\n  - {days: [MO], start: '19:00', timezone: Moon/Base}\n---\nx"
+    )
     with pytest.raises(ValueError, match="time zone"):
         parse_group(text, Provenance.SAMPLE)
 
@@ -167,9 +171,7 @@ def test_loading_twice_changes_nothing(store: Store) -> None:
     assert store.revision() == before
 
 
-def test_a_newer_version_changes_samples_but_brings_none_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_newer_version_changes_samples_but_brings_none_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(f"sqlite:///{tmp_path}/j.db")
     desk.load_samples(store)
     first, second, third = (story.id for story in STORIES.good[:3])
@@ -196,7 +198,12 @@ def test_samples_are_never_shared_as_testimony(store: Store) -> None:
 
 
 def test_withdrawing_scrubs_and_tells_when_there_is_none(store: Store) -> None:
-    store.add(make_story(), desk.Consent(purposes=frozenset(), granted_at=desk.utc_now(), expires_at=None, wording="x"), State.PENDING, "t")
+    store.add(
+        make_story(),
+        desk.Consent(purposes=frozenset(), granted_at=desk.utc_now(), expires_at=None, wording="x"),
+        State.PENDING,
+        "t",
+    )
     report = desk.withdraw(store, "one", "test")
     assert report
     assert report.log == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import sqlite3
 import threading
@@ -59,7 +60,9 @@ def test_the_safety_switches_are_on_in_every_connection(tmp_path: Path) -> None:
     store = open_store(url(tmp_path))
     for _ in range(2):
         with store._engine.connect() as c:
-            values = {p: c.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "secure_delete", "foreign_keys")}
+            values = {
+                p: c.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("journal_mode", "secure_delete", "foreign_keys")
+            }
         assert values == {"journal_mode": "wal", "secure_delete": 1, "foreign_keys": 1}
         store._engine.dispose()
     store.close()
@@ -172,7 +175,9 @@ def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "journey.db").read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be one" * 50, b"SQLite format 3\0" + b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"not a database at all, but long enough to be one" * 50, b"SQLite format 3\0" + b"\xff" * 4000]
+)
 def test_a_damaged_database_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "journey.db").write_bytes(content)
     with pytest.raises(errors.DatabaseDamaged, match=r"damaged"):
@@ -188,12 +193,13 @@ def test_a_database_damaged_while_open_is_named(tmp_path: Path) -> None:
     data = bytearray((tmp_path / "journey.db").read_bytes())
     data[4096 * 3 : -4096] = b"\xa5" * (len(data) - 4096 * 4)
     (tmp_path / "journey.db").write_bytes(bytes(data))
-    store = None
+
+    def read() -> None:
+        with contextlib.closing(open_store(url(tmp_path))) as again:
+            again.visible([f"s{i}" for i in range(50)], Purpose.SURFACE)
+
     with pytest.raises(errors.DatabaseError):
-        store = open_store(url(tmp_path))
-        store.visible([f"s{i}" for i in range(50)], Purpose.SURFACE)
-    if store:
-        store.close()
+        read()
 
 
 def test_a_locked_database_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

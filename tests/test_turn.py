@@ -5,20 +5,21 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import __main__ as terminal
-from assistant.care import check_reply
 from assistant.cards import excerpt, shared_words, when
+from assistant.care import check_reply
 from assistant.conversation import Reply, Session
 from assistant.language import unread_language
 from assistant.turn import LONGEST, Turn, tidy
+from assistant.understand import FILE as UNDERSTAND
 from assistant.understand import feeling, understand
 from assistant.voice import ModelVoice, PlainVoice, Telling, make_voice
 from corpus.errors import SettingsWrong
@@ -36,14 +37,26 @@ def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
     """Seven stories of loss and one about trains, each in parts."""
     for i, hope in enumerate((1, 2, 3, 4, 5, 3, 2)):
         parts = (
-            PartText(part=Part.GOING_ON, text=f"My mother died last winter, number {i}. The house is quiet. I leave the radio on."),
-            PartText(part=Part.HELPED, text=f"A walk with the radio on helped a little, number {i}. The house is quiet."),
+            PartText(
+                part=Part.GOING_ON,
+                text=f"My mother died last winter, number {i}. The house is quiet. I leave the radio on.",
+            ),
+            PartText(
+                part=Part.HELPED, text=f"A walk with the radio on helped a little, number {i}. The house is quiet."
+            ),
         )
         story = make_story(f"s{i}", title=f"The quiet house {i}", parts=parts, hope=hope, themes=("grief",))
         store.add(story, consent or make_consent(days=9999), State.PUBLISHED, "t")
     trains = (PartText(part=Part.GOING_ON, text="Zebra timetables delight engineers."),)
-    store.add(make_story("trains", title="Engines", parts=trains, themes=("study",)), make_consent(days=9999), State.PUBLISHED, "t")
-    store.put_group(make_group("tea", description="Tea and the radio for people whose mother died. The house is quiet."), "t")
+    store.add(
+        make_story("trains", title="Engines", parts=trains, themes=("study",)),
+        make_consent(days=9999),
+        State.PUBLISHED,
+        "t",
+    )
+    store.put_group(
+        make_group("tea", description="Tea and the radio for people whose mother died. The house is quiet."), "t"
+    )
 
 
 @pytest.fixture
@@ -194,7 +207,7 @@ def test_nothing_close_says_so_and_shows_the_nearest_as_such(turn: Turn) -> None
 
 
 def test_when_all_close_stories_were_shown_it_says_so(turn: Turn) -> None:
-    session, reply = said(turn, SHARE, "more", "more", "more", "more")
+    _, reply = said(turn, SHARE, "more", "more", "more", "more")
     assert reply.kind == "nothing_close"
     assert reply.cards == ()
     assert reply.lead
@@ -305,7 +318,9 @@ SHARED = _Shared()
 def test_nothing_of_a_conversation_reaches_the_database(turn: Turn, store: Store, tmp_path: Path) -> None:
     """Promise 4: after a talk, no file of the data folder holds a canary of what was written."""
     canary = "xylophonecanary"
-    session, _ = said(turn, f"My mother died and {canary} is what she called me", "find me a group", "just listen", canary)
+    session, _ = said(
+        turn, f"My mother died and {canary} is what she called me", "find me a group", "just listen", canary
+    )
     turn.not_for_me(session, "s1")
     store.scrub()
     for path in tmp_path.rglob("*"):
@@ -316,7 +331,9 @@ def test_nothing_of_a_conversation_reaches_the_database(turn: Turn, store: Store
 # --- care comes first ---
 
 
-@pytest.mark.parametrize("message", ["I want to kill myself", "I took all my pills just now", "quiero suicidarme esta noche"])
+@pytest.mark.parametrize(
+    "message", ["I want to kill myself", "I took all my pills just now", "quiero suicidarme esta noche"]
+)
 def test_help_comes_first_and_stories_stop(turn: Turn, message: str) -> None:
     session, _ = turn.start("en", "GB")
     session, reply = turn.respond(session, message)
@@ -394,6 +411,12 @@ def test_requests_are_told_from_shares(text: str, intent: str) -> None:
     assert understand(text).intent == intent
 
 
+@pytest.mark.parametrize("entry", yaml.safe_load(UNDERSTAND.read_text())["requests"], ids=lambda e: e["intent"])
+def test_the_examples_of_each_request_are_understood_as_it(entry: dict[str, list[str]]) -> None:
+    for example in entry["examples"]:
+        assert understand(example).intent == entry["intent"], example
+
+
 def test_which_one_is_meant() -> None:
     assert understand("more like the second one").position == 1
     assert understand("not the last one").position == -1
@@ -418,7 +441,12 @@ def test_only_a_feeling_that_was_written_is_said_back(text: str, word: str | Non
 
 
 def test_english_is_never_called_unread() -> None:
-    for text in ("im so tierd al the time", "i dey feel lonely since i relocate", "wallah bro idk man", "my abuela died last week"):
+    for text in (
+        "im so tierd al the time",
+        "i dey feel lonely since i relocate",
+        "wallah bro idk man",
+        "my abuela died last week",
+    ):
         assert unread_language(text) is None
     assert unread_language("ich kann nicht mehr schlafen seit meine Mutter tot ist") == "de"
     assert unread_language("") is None
@@ -533,7 +561,10 @@ def test_an_excerpt_grows_to_about_ninety_words_and_keeps_its_mark() -> None:
 
 
 def test_shared_words_are_in_both_and_mean_something() -> None:
-    assert shared_words("I was drinking with my sister because of things", "She drinks. My sisters know.") == ("drinking", "sister")
+    assert shared_words("I was drinking with my sister because of things", "She drinks. My sisters know.") == (
+        "drinking",
+        "sister",
+    )
     assert shared_words("and then it was", "and then it was") == ()
 
 
@@ -541,7 +572,7 @@ def test_shared_words_are_in_both_and_mean_something() -> None:
     ("schedule", "text"),
     [
         ({"days": ("TU",), "start": "19:00", "end": "20:30", "timezone": "Europe/Dublin"}, "Tuesdays 19:00–20:30 (Dublin time)"),
-        ({"days": ("MO", "WE"), "start": "07:00", "timezone": "America/New_York"}, "Mondays and Wednesdays 07:00 (New York time)"),
+        ({"days": ("MO", "WE"), "start": "07:00", "timezone": "America/Lima"}, "Mondays and Wednesdays 07:00 (Lima time)"),
         ({"days": ("SU",), "start": "10:00", "timezone": None}, None),
         ({"days": ("SU",), "start": "10:00", "timezone": "UTC", "rrule": "FREQ=MONTHLY;BYDAY=2SU", "label": "2nd Sunday"}, "2nd Sunday 10:00 (UTC time)"),
     ],
@@ -588,7 +619,9 @@ def test_the_terminal_shows_help_before_anything_else(turn: Turn) -> None:
 
 def test_screen_reads_and_writes_json_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "in.jsonl"
-    file.write_text('{"id": "a", "text": "I want to kill myself"}\n\n{"id": 7, "text": "my cat is ill", "lang": "en"}\n')
+    file.write_text(
+        '{"id": "a", "text": "I want to kill myself"}\n\n{"id": 7, "text": "my cat is ill", "lang": "en"}\n'
+    )
     assert terminal.main(["screen", "--jsonl", str(file)]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(r["id"], r["tier"]) for r in rows] == [("a", 2), (7, 0)]
@@ -599,9 +632,8 @@ def test_screen_reads_and_writes_json_lines(tmp_path: Path, capsys: pytest.Captu
 
 
 @pytest.fixture(autouse=True)
-def _no_leftover_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def _no_leftover_env(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SHARED_JOURNEY_DATA", str(tmp_path / "data"))
-    yield
 
 
 def test_a_consent_that_ended_while_talking_is_respected(turn: Turn, clock: Clock) -> None:

@@ -84,8 +84,13 @@ def grade(text: str) -> float:
 
 def test_the_reading_grade_of_what_it_says_is_eight_or_below() -> None:
     assert grade("The cat sat on the mat.") < 2
-    assert grade("Notwithstanding considerable institutional heterogeneity, organisational accountability deteriorates.") > 14
+    assert (
+        grade("Notwithstanding considerable institutional heterogeneity, organisational accountability deteriorates.")
+        > 14
+    )
     for prefix in ("talk.", "care.", "page."):
-        texts = [t for key in words.keys("en") if key.startswith(prefix) for t in words.variants(key) if len(t.split()) > 3]
+        texts = [
+            t for key in words.keys("en") if key.startswith(prefix) for t in words.variants(key) if len(t.split()) > 3
+        ]
         assert texts, prefix
         assert grade(" ".join(t if t[-1] in ".!?" else t + "." for t in texts)) <= 8, prefix

@@ -102,7 +102,7 @@ class Store(Protocol):
     def changes(self, since: int, scheme: str) -> Changes:
         """Everything that changed after revision `since` (0: everything there is), as one moment.
 
-        Holds vectors, ids and theme ids, never words. Stories whose vectors of `scheme` are not there yet are in `gone`.
+        Holds vectors, ids and theme ids, never words. A story whose vectors of `scheme` are not there yet is in `gone`.
         """
         ...
 

@@ -89,7 +89,9 @@ def translate(error: BaseException | None, path: Path) -> errors.DatabaseError |
     if "full" in words:
         return errors.DiskFull(f"There is no room left to write {path}. Free some space; nothing was half-written.")
     if "unable to open" in words or "readonly" in words or "read-only" in words or "disk i/o" in words:
-        return errors.DatabaseError(f"The database {path} cannot be opened or written. Check the folder and its rights.")
+        return errors.DatabaseError(
+            f"The database {path} cannot be opened or written. Check the folder and its rights."
+        )
     return None
 
 
@@ -121,7 +123,7 @@ def _upgrade(connection: Connection, path: Path) -> None:
     version = _version(connection)
     if version is not None and version not in known:
         raise errors.DatabaseTooNew(
-            f"The database {path} was made by a newer version of Shared Journey. Update the program; nothing was changed."
+            f"The database {path} was made by a newer version of Shared Journey. Update the program; nothing has changed."
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

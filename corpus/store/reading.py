@@ -51,9 +51,7 @@ def visible(
     """Rows of the stories that pass the gate, put together."""
     found: dict[str, VisibleStory] = {}
     for some in chunks(ids):
-        rows = c.execute(
-            sa.select(t.story).where(t.story.c.id.in_(some), may_be_seen(purpose, now, samples))
-        ).all()
+        rows = c.execute(sa.select(t.story).where(t.story.c.id.in_(some), may_be_seen(purpose, now, samples))).all()
         seen = [row.id for row in rows]
         parts: dict[str, list[PartText]] = {id: [] for id in seen}
         for row in c.execute(

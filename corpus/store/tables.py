@@ -37,7 +37,10 @@ def _owned_by(column: str, target: str, **kwargs: Any) -> sa.Column[Any]:
 # One row. Bumped in the transaction of each change (in PostgreSQL the row lock makes revisions commit in order,
 # which a sequence does not).
 counter = sa.Table(
-    "counter", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("revision", sa.BigInteger, nullable=False)
+    "counter",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("revision", sa.BigInteger, nullable=False),
 )
 
 story = sa.Table(

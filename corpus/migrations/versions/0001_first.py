@@ -32,14 +32,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "story_part",
-        sa.Column("story_id", sa.String(120), sa.ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+        sa.Column(
+            "story_id", sa.String(120), sa.ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, nullable=False
+        ),
         sa.Column("part", sa.String(20), primary_key=True),
         sa.Column("position", sa.Integer, nullable=False),
         sa.Column("text", sa.Text, nullable=False),
     )
     op.create_table(
         "consent",
-        sa.Column("story_id", sa.String(120), sa.ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+        sa.Column(
+            "story_id", sa.String(120), sa.ForeignKey("story.id", ondelete="CASCADE"), primary_key=True, nullable=False
+        ),
         sa.Column("purpose", sa.String(20), primary_key=True),
         sa.Column("granted_at", sa.String(27), nullable=False),
         sa.Column("expires_at", sa.String(27), nullable=True),
@@ -48,7 +52,9 @@ def upgrade() -> None:
     op.create_table(
         "passage",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("story_id", sa.String(120), sa.ForeignKey("story.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column(
+            "story_id", sa.String(120), sa.ForeignKey("story.id", ondelete="CASCADE"), nullable=False, index=True
+        ),
         sa.Column("scheme", sa.String(200), nullable=False),
         sa.Column("part", sa.String(20), nullable=True),
         sa.Column("start", sa.Integer, nullable=True),
@@ -57,7 +63,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "vector",
-        sa.Column("passage_id", sa.Integer, sa.ForeignKey("passage.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+        sa.Column(
+            "passage_id", sa.Integer, sa.ForeignKey("passage.id", ondelete="CASCADE"), primary_key=True, nullable=False
+        ),
         sa.Column("embedding", sa.LargeBinary, nullable=False),
     )
     op.create_table(
@@ -70,7 +78,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "group_vector",
-        sa.Column("group_id", sa.String(120), sa.ForeignKey("peer_group.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+        sa.Column(
+            "group_id",
+            sa.String(120),
+            sa.ForeignKey("peer_group.id", ondelete="CASCADE"),
+            primary_key=True,
+            nullable=False,
+        ),
         sa.Column("scheme", sa.String(200), primary_key=True),
         sa.Column("embedding", sa.LargeBinary, nullable=False),
     )
@@ -90,4 +104,6 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(120), nullable=True),
         sqlite_autoincrement=True,
     )
-    op.create_table("note", sa.Column("key", sa.String(60), primary_key=True), sa.Column("value", sa.Text, nullable=False))
+    op.create_table(
+        "note", sa.Column("key", sa.String(60), primary_key=True), sa.Column("value", sa.Text, nullable=False)
+    )
