@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 
@@ -178,7 +177,7 @@ class Turn:
         lead: tuple[str, ...]
         if close:
             kind: ReplyKind = "stories"
-            lead = pick(lead_key, session.said, lang) if lead_key else self._lead(session, said or shares, close)
+            lead = pick(lead_key, session.said, lang) if lead_key else self._lead(session, said or shares, touched, close)
         elif session.shown or like:
             kind, cards = "nothing_close", []
             lead = pick("talk.no_more", session.said, lang)
@@ -212,10 +211,14 @@ class Turn:
             notice=say(notice, lang, count=count_said),
         )
 
-    def _lead(self, session: Session, said: str, close: Sequence[Match]) -> tuple[str, ...]:
-        """The voice's sentence, checked; a breach gives the plain voice."""
-        themes = Counter(theme for match in close for theme in match.story.themes[:2])
-        shared = tuple(theme for theme, n in themes.most_common(2) if n > 1 or len(close) == 1)
+    def _lead(self, session: Session, said: str, touched: Sequence[str], close: Sequence[Match]) -> tuple[str, ...]:
+        """The voice's sentence, checked; a breach gives the plain voice.
+
+        A theme is named only when the message itself touches it *and* a story shown tells of it: what stories happen
+        to share could put a word (suicide, say) where nobody had spoken of it.
+        """
+        told = {theme for match in close for theme in match.story.themes}
+        shared = tuple(theme for theme in touched if theme in told)
         allowed: tuple[str, ...] = ()
         if self._voice.name:
             allowed = tuple(self._store.visible([m.story.id for m in close], Purpose.MODEL))

@@ -36,6 +36,10 @@ THEME_WEIGHT = 0.4
 _LATER_THEME = 0.15
 # "More like this one" asks for the story more than for what was said before.
 _LIKE_WEIGHT = 0.7
+# A story whose first theme is one of these is a heavy thing to meet for somebody who did not speak of it.
+_HEAVY = frozenset({"suicidal_thoughts", "self_harm", "suicide_loss"})
+_SPOKEN_OF = 0.35  # cosine with a theme's lines from which a message is taken to speak of it
+_UNASKED = 0.06
 # Stories whose scores differ by less than this are near-equals: among them variety decides.
 NEAR_EQUAL = 0.03
 _BATCH = 8  # stories embedded and committed at once: what a killed process has to do again
@@ -277,6 +281,8 @@ class Finder:
                 told = (near.get(theme, 0.0) * (1 - _LATER_THEME * n) for n, theme in enumerate(held.themes))
                 about = max(told, default=says)
                 scores[id] = (1 - THEME_WEIGHT) * says + THEME_WEIGHT * about
+                if held.themes and held.themes[0] in _HEAVY and near.get(held.themes[0], 0.0) < _SPOKEN_OF:
+                    scores[id] -= _UNASKED
                 best[id] = held.parts[top]
         return sorted(scores.items(), key=lambda item: (-item[1], item[0])), best
 

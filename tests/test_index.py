@@ -259,6 +259,13 @@ def test_a_story_with_a_death_by_suicide_is_kept_from_people_at_risk(store: Stor
     assert [m.story.id for m in finder.find(Query(sense, gentle=True, bereaved=True))] == ["lived"]
 
 
+def test_a_heavy_story_stands_back_where_nobody_spoke_of_such_things(store: Store, finder: Finder) -> None:
+    publish(store, story_of("my cat left me", "heavy", themes=("suicidal_thoughts",), title="same"))
+    publish(store, story_of("my cat left me", "other", themes=("grief",), title="same"))
+    assert ids(finder, "my cat left me", count=1) == ["other"]
+    assert ids(finder, "my cat left me and some days I do not want to be alive", count=1) == ["heavy"]
+
+
 def test_near_equals_differ_in_theme_and_stage(store: Store, finder: Finder) -> None:
     for id, stage in (("a", "in_the_middle"), ("b", "in_the_middle"), ("c", "further_along")):
         publish(store, story_of("my cat left me", id, stage=stage, title="same"))

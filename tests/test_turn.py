@@ -90,6 +90,12 @@ def test_a_share_brings_three_stories_and_a_group(turn: Turn) -> None:
     assert session.last == tuple(c.id for c in reply.cards)
 
 
+def test_the_lead_names_no_theme_that_the_message_did_not_touch(turn: Turn) -> None:
+    _, reply = said(turn, "I leave the radio on, a walk helped a little, number 3")
+    assert reply.kind == "stories"
+    assert not any("losing someone" in line for line in reply.lead)
+
+
 def test_what_is_shown_is_a_slice_of_the_narrators_words(turn: Turn, store: Store) -> None:
     _, reply = said(turn, SHARE)
     for card in reply.cards:

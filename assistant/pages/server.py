@@ -12,7 +12,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from assistant.pages.sessions import Talks
@@ -152,6 +152,13 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     warm(parts)
 
     class Server(uvicorn.Server):
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Without sending the signal again at the end, which would skip closing the parts and tidying up."""
+            with super().capture_signals():
+                yield
+                self._captured_signals.clear()
+
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             if self.started:

@@ -123,7 +123,7 @@ def _upgrade(connection: Connection, path: Path) -> None:
     version = _version(connection)
     if version is not None and version not in known:
         raise errors.DatabaseTooNew(
-            f"The database {path} was made by a newer version of Shared Journey. Update the program; nothing has changed."
+            f"The database {path} was made by a newer version of Shared Journey. Update the program."
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

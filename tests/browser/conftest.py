@@ -41,7 +41,7 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The program as a newcomer starts it, on a free loopback port, with its own new data folder."""
     with socket.socket() as free:
@@ -75,7 +75,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # not longer: while it is open no other test can use asyncio.run
 def chromium() -> Iterator[Any]:
     path = os.environ.get("SHARED_JOURNEY_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if not path or not Path(path).exists():
