@@ -177,7 +177,9 @@ class Turn:
         lead: tuple[str, ...]
         if close:
             kind: ReplyKind = "stories"
-            lead = pick(lead_key, session.said, lang) if lead_key else self._lead(session, said or shares, touched, close)
+            lead = (
+                pick(lead_key, session.said, lang) if lead_key else self._lead(session, said or shares, touched, close)
+            )
         elif session.shown or like:
             kind, cards = "nothing_close", []
             lead = pick("talk.no_more", session.said, lang)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from assistant.care import check_reply
 from assistant.understand import feeling
 from assistant.words import fill, variants
 from corpus import vocabulary
@@ -34,7 +33,10 @@ class Voice(Protocol):
     name: str  # "" for the plain voice; else the model, named to the person before the first message
 
     def lead(self, telling: Telling, used: Sequence[str]) -> tuple[str, ...]:
-        """At most two sentences to say before the stories, none of which is in `used`. Never raises."""
+        """At most two sentences to say before the stories, none of which is in `used`. Never raises.
+
+        The caller checks them (`care.check_reply`) before anybody sees them.
+        """
         ...
 
 
@@ -85,7 +87,7 @@ sentences only."""
 
 
 class ModelVoice:
-    """Any LangChain chat model, kept to two sentences and checked; the plain voice stands behind it."""
+    """Any LangChain chat model; the plain voice stands behind it. `turn.py` checks what either of them says."""
 
     def __init__(self, model: Any, name: str) -> None:
         self._model = model
@@ -98,7 +100,7 @@ class ModelVoice:
             proposed = str(getattr(answer, "text", None) or answer.content).strip()
         except Exception:  # whatever a provider does wrong, the person gets an answer
             return self._plain.lead(telling, used)
-        if not proposed or len(proposed) > 400 or proposed in used or check_reply(proposed):
+        if not proposed or len(proposed) > 400 or proposed in used:
             return self._plain.lead(telling, used)
         return (proposed,)
 

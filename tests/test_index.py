@@ -208,6 +208,13 @@ def test_nothing_close_is_said_and_the_nearest_are_marked_as_such(store: Store) 
     assert finder.find(Query(finder.sense("trains timetables")))[0].close
 
 
+def test_when_some_are_close_only_those_come_back(store: Store) -> None:
+    finder = Finder(store, WordEmbedder(), floor=0.3)
+    publish(store, story_of("Trains and timetables.", themes=()))
+    publish(store, story_of("Zebra umbrellas and volcanoes.", "two", themes=()))
+    assert [m.story.id for m in finder.find(Query(finder.sense("trains timetables")))] == ["one"]
+
+
 def test_an_empty_collection_has_no_answer(finder: Finder) -> None:
     assert finder.find(Query(finder.sense("anything"))) == []
     assert finder.find(Query(None)) == []

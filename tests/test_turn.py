@@ -286,8 +286,9 @@ def test_small_talk_and_odd_input_are_answered_kindly(turn: Turn, message: str, 
 def test_hostile_text_is_only_text(turn: Turn, store: Store, message: str) -> None:
     turn._finder.refresh()
     before = store.revision()
-    _, reply = said(turn, message)
+    session, reply = said(turn, message)
     assert reply.kind in ("stories", "nothing_close")
+    assert not set("\u202e\u202c\ud800\r") & set(session.shares[0])
     reply.model_dump_json()  # nothing in it that cannot be sent
     assert store.revision() == before
 

@@ -1,10 +1,10 @@
 """Care: what a message calls for (`screen`), the help that answers it (`help_for`), and what a reply may never say."""
 
-from .help import Door, Help, Line, countries, guess_country, help_bar, help_for, helplines
+from .help import Door, Help, Line, countries, doors, guess_country, help_bar, help_for, helplines
 from .reply_check import Breach, check_reply
 from .screen import CATEGORIES, Screen, screen
 
 __all__ = [
-    "CATEGORIES", "Breach", "Door", "Help", "Line", "Screen", "check_reply", "countries", "guess_country", "help_bar",
-    "help_for", "helplines", "screen",
+    "CATEGORIES", "Breach", "Door", "Help", "Line", "Screen", "check_reply", "countries", "doors", "guess_country",
+    "help_bar", "help_for", "helplines", "screen",
 ]  # fmt: skip

@@ -179,12 +179,17 @@ def _doors(line: Line | None, lang: str) -> list[Door]:
     return [*_emergency(line.emergency, lang), *made]
 
 
+def doors(country: str | None, lang: str) -> tuple[Door, ...]:
+    """Every way to reach people in a country, emergency first; for an unknown country, the way to the whole list."""
+    return tuple(_doors(helplines(country or ""), lang))
+
+
 def help_bar(country: str | None, lang: str) -> tuple[Door, ...]:
     """What stands on every page before anything is said: the emergency number and the country's main line."""
     line = helplines(country or "")
-    doors = _doors(line, lang)
-    emergency = [d for d in doors if d.kind == "emergency"]
-    return (*emergency, *[d for d in doors if d.kind == "call"][:1])
+    found = _doors(line, lang)
+    emergency = [d for d in found if d.kind == "emergency"]
+    return (*emergency, *[d for d in found if d.kind == "call"][:1])
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
@@ -242,25 +247,25 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
     number = words.say("care.emergency_unknown", lang)
     if line:
         number = f" {words.say('care.or', lang)} ".join(line.emergency)
-    doors = _doors(line, lang)
+    found = _doors(line, lang)
 
     def texts(name: str) -> tuple[str, ...]:
         try:
-            found = words.variants(f"care.{key}.{name}", lang)
+            written = words.variants(f"care.{key}.{name}", lang)
         except KeyError:
             return ()
-        return tuple(words.fill(text, emergency=number) for text in found)
+        return tuple(words.fill(text, emergency=number) for text in written)
 
     title = "".join(texts("title"))
     verified = line.verified_on if line else None
     stopping = tuple(words.fill(t, emergency=number) for t in words.variants("care.clinical.stopping", lang))
     stopping = stopping if screen.stopping else ()
     if screen.tier == 3:
-        urgent = tuple(d for d in doors if d.kind == "emergency")
+        urgent = tuple(d for d in found if d.kind == "emergency")
         return Help(key=key, title=title, lines=texts("lines"), ask=None, doors=urgent, barriers=(), after=(),
                     compact=False, verified_on=verified)  # fmt: skip
     if screen.tier == 0:
-        only_urgent = tuple(d for d in doors if d.kind == "emergency") if stopping else ()
+        only_urgent = tuple(d for d in found if d.kind == "emergency") if stopping else ()
         return Help(key=key, title=title, lines=(*stopping, *texts("lines")), ask=None, doors=only_urgent, barriers=(),
                     after=texts("after"), compact=False, verified_on=verified if only_urgent else None)  # fmt: skip
     extra: tuple[str, ...] = ()
@@ -269,7 +274,7 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
     if screen.tier == 1:
         ask = texts("ask") if key != "check_in" or set(screen.categories) & OWN_LIFE else ()
         return Help(key=key, title=title, lines=(*stopping, *texts("short"), *extra), ask="".join(ask) or None,
-                    doors=tuple(doors), barriers=(), after=(), compact=True, verified_on=verified)  # fmt: skip
+                    doors=tuple(found), barriers=(), after=(), compact=True, verified_on=verified)  # fmt: skip
     named = DISCREET if key == "violence" else BARRIERS
     barriers = tuple((words.say(f"care.barrier.{b}.q", lang), words.say(f"care.barrier.{b}.a", lang)) for b in named)
     return Help(
@@ -277,7 +282,7 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
         title=title,
         lines=(*stopping, *texts("lines"), *extra),
         ask="".join(texts("ask")) or None,
-        doors=tuple(doors),
+        doors=tuple(found),
         barriers=barriers,
         after=texts("after"),
         compact=False,

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTex
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
-from assistant.care import Door, Screen, countries, guess_country, help_bar, help_for
+from assistant.care import countries, doors, guess_country, help_bar
 from assistant.conversation import Reply, Session, StoryView
 from assistant.pages.render import HERE, draw, language_for, turn_html
 from assistant.pages.sessions import Turn
@@ -51,13 +51,6 @@ def country_of(query: Any, headers: Any, settings: Settings) -> str:
     return guess_country(headers.get("accept-language")) or settings.country
 
 
-def all_doors(country: str, lang: str) -> tuple[Door, ...]:
-    """Every way to reach people in a country: the doors that a crisis answer would show."""
-    crisis = Screen(tier=2, categories=("suicidal",), clinical=False, stopping=False, who="self", why=())
-    found = help_for(crisis, country or None, lang)
-    return found.doors if found else help_bar(country or None, lang)
-
-
 def frame(request: Request, room: Room, settings: Settings) -> tuple[str, dict[str, Any]]:
     """What every page of ours needs: (language, values for its templates)."""
     lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
@@ -69,7 +62,7 @@ def frame(request: Request, room: Room, settings: Settings) -> tuple[str, dict[s
     values = {
         "lead": lead,
         "bar": help_bar(country or None, lang),
-        "all_doors": all_doors(country, lang),
+        "all_doors": doors(country, lang),
         "countries": countries(),
         "country": country,
         "exit_url": settings.exit_url,
@@ -136,7 +129,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
     @app.get("/help")
     def help_page(request: Request) -> HTMLResponse:
         lang, values = frame(request, room, settings)
-        every = [(code, name, all_doors(code, lang)) for code, name in countries()]
+        every = [(code, name, doors(code, lang)) for code, name in countries()]
         name = dict(countries()).get(values["country"], "")
         return page("help_page.html", request, every=every, country_name=name)
 

@@ -42,12 +42,12 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="package")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The program as a newcomer starts it, on a free loopback port, with its own new data folder."""
+def address(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The program as a newcomer starts it, on a free loopback port; its data folder is a copy with samples embedded."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("data")
+    folder = Path(shutil.copytree(embedded, tmp_path_factory.mktemp("page") / "data"))
     env = {
         **os.environ,
         "SHARED_JOURNEY_DATA": str(folder),
