@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 TORCH_INDEX ?=
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint first-run clean
+.PHONY: run test lint first-run pictures clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -22,6 +22,12 @@ lint: $(VENV)/.installed-dev
 # Measures docs/first-run.md again: QUERIES is a JSONL file of {"id", "text", "topic"}.
 first-run: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.first_run $(QUERIES)
+
+# The pictures of the README, from the browser test's walk.
+pictures: $(VENV)/.installed-dev
+	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_walk.py
+	cp build/shots/2-answer-390-light.png docs/img/phone-light.png
+	cp build/shots/2-answer-1280-dark.png docs/img/desktop-dark.png
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
