@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from corpus.errors import BadRecord, SharedJourneyError
+from corpus.errors import SharedJourneyError
+from corpus.jsonl import texts
 
 if TYPE_CHECKING:
     from assistant.conversation import GroupCard, Reply, StoryCard, StoryView
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _chat(country: str | None) -> int:
     from assistant.settings import Settings, open_parts
-    from index.__main__ import progress_bar
+    from index.progress import progress_bar
 
     settings = Settings.read()
     with open_parts(settings, on_progress=progress_bar()) as parts:
@@ -140,11 +141,10 @@ def show_story(view: StoryView | None, out: TextIO) -> None:
 def _screen(text: str | None, path: Path | None) -> int:
     from assistant.care import screen
 
-    rows = [{"id": "0", "text": text}] if path is None else _rows(path)
-    for row in rows:
-        seen = screen(str(row["text"]))
+    for id, message in [("0", text or "")] if path is None else texts(path):
+        seen = screen(message)
         answer = {
-            "id": row["id"],
+            "id": id,
             "tier": seen.tier,
             "categories": list(seen.categories),
             "clinical": seen.clinical,
@@ -152,21 +152,6 @@ def _screen(text: str | None, path: Path | None) -> int:
         }
         print(json.dumps(answer, ensure_ascii=False))
     return 0
-
-
-def _rows(path: Path) -> Iterable[dict[str, object]]:
-    try:
-        lines = sys.stdin if str(path) == "-" else path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRecord(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            yield {"id": row.get("id", number), "text": row["text"]}
-        except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
-            raise BadRecord(f'{path}, line {number}: not a JSON object with "text"') from error
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpus.errors import BadRecord, SharedJourneyError
+from corpus.errors import SharedJourneyError
+from corpus.jsonl import texts
+from index.progress import progress_bar
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,24 +33,6 @@ def main(arguments: list[str] | None = None) -> int:
     except SharedJourneyError as error:
         print(error, file=sys.stderr)
         return 2
-
-
-def progress_bar() -> Any:
-    """A function (done, total) that draws a bar on standard error."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("Embedding stories"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True))
-    task = bar.add_task("", total=None)
-
-    def on_progress(done: int, total: int) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-        if done >= total:
-            bar.stop()
-
-    return on_progress
 
 
 def _build() -> int:
@@ -78,11 +61,11 @@ def _search(given: argparse.Namespace) -> int:
     from index.settings import IndexSettings, open_finder
 
     settings = IndexSettings.read()
-    queries = [(None, given.text)] if given.queries is None else list(_read_queries(given.queries))
+    queries = [(None, given.text)] if given.queries is None else list(texts(given.queries))
     store = open_corpus(settings)
     try:
         finder = open_finder(settings, store, progress_bar())
-        answers: list[tuple[str | None, list[dict[str, Any]]]] = []
+        answers: list[tuple[Any, list[dict[str, Any]]]] = []
         for id, text in queries:
             sense = finder.sense(text)
             matches = [match for match in finder.find(Query(sense, count=given.count)) if match.close]
@@ -126,21 +109,6 @@ def why(themes: tuple[str, ...], touched: tuple[str, ...], part: str, phrase: An
     about = " and ".join(phrase(theme) for theme in told[:2])
     tells = f"It tells of {about}; the" if about else "The"
     return f"{tells} nearest passage is from “{part}”."
-
-
-def _read_queries(path: Path) -> Iterator[tuple[str, str]]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadRecord(f"{path} cannot be read: {error}") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            yield str(row.get("id", row.get("_id", number))), str(row["text"])
-        except (json.JSONDecodeError, KeyError, AttributeError) as error:
-            raise BadRecord(f'{path}, line {number}: not a JSON object with "text"') from error
 
 
 if __name__ == "__main__":

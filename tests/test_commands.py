@@ -144,7 +144,7 @@ def test_search_prints_what_it_promises(data: Path, tmp_path: Path) -> None:
         '{"id": "a", "text": "I hear voices that others do not"}\n{"_id": "b", "text": "5 + 5"}\n{"text": ""}\n'
     )
     rows = json.loads(run(data, "-m", "index", "search", "--queries", str(queries), "--json").stdout)
-    assert [row["id"] for row in rows] == ["a", "b", "3"]
+    assert [row["id"] for row in rows] == ["a", "b", 3]
     assert rows[0]["results"]
     assert rows[1]["results"] == rows[2]["results"] == []
     queries.write_text("not json\n")

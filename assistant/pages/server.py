@@ -57,11 +57,16 @@ def listen(settings: Settings) -> socket.socket:
         door.bind((settings.host, settings.port))
     except OSError as error:
         door.close()
-        raise AddressTaken(
-            f"The page cannot be opened on {settings.host}, port {settings.port} ({error.strerror}). "
-            "If it is already running, use that one; or choose another port with SHARED_JOURNEY_PORT."
-        ) from None
+        raise taken(settings, error) from None
     return door
+
+
+def taken(settings: Settings, error: OSError) -> AddressTaken:
+    """What is said when another program has the address."""
+    return AddressTaken(
+        f"The page cannot be opened on {settings.host}, port {settings.port} ({error.strerror}). "
+        "If it is already running, use that one; or choose another port with SHARED_JOURNEY_PORT."
+    )
 
 
 def prepare_environment() -> None:
@@ -150,6 +155,10 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     open_door = door or listen(settings)
     app = build(parts, settings)
     warm(parts)
+    try:  # two programs may have bound the address while neither listened yet
+        open_door.listen(2048)
+    except OSError as error:
+        raise taken(settings, error) from None
 
     class Server(uvicorn.Server):
         @contextlib.contextmanager
