@@ -4,6 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 # Where pip takes PyTorch from. Empty: its usual place (on Linux that build brings several GB of CUDA along).
 TORCH_INDEX ?=
+QUERIES ?=
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: run test lint first-run pictures clean
@@ -21,6 +22,7 @@ lint: $(VENV)/.installed-dev
 
 # Measures docs/first-run.md again: QUERIES is a JSONL file of {"id", "text", "topic"}.
 first-run: $(VENV)/.installed-dev
+	@test -n "$(QUERIES)" || { echo 'make first-run QUERIES=FILE.jsonl'; exit 2; }
 	$(BIN)/python -m tests.first_run $(QUERIES)
 
 # The pictures of the README, from the browser test's walk.
@@ -32,9 +34,9 @@ pictures: $(VENV)/.installed-dev
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 	  || { echo "Shared Journey needs Python 3.11, 3.12 or 3.13: make run PYTHON=python3.12"; exit 2; }
-	@echo "Installing into $(VENV): the first time takes some minutes and about 2 GB (PyTorch is most of it)."
+	@echo "Installing into $(VENV): the first time takes some minutes and about 2.5 GB (PyTorch is most of it)."
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) torch==2.13.0 $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 	$(PIP) --editable .
 	@touch $@
 
@@ -43,4 +45,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from corpus.console import speak_utf8
 from corpus.errors import SharedJourneyError
 from corpus.jsonl import texts
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     screening.add_argument("text", nargs="?", help="one message")
     screening.add_argument("--jsonl", type=Path, help='a file with {"id", "text"} a line; - for standard input')
     given = parser.parse_args(arguments)
+    speak_utf8()
     try:
         if given.command == "chat":
             return _chat(given.country)
@@ -75,7 +77,11 @@ def show(reply: Reply, out: TextIO) -> None:
     lines: list[str] = [""]
     if reply.help:
         lines += [f"*** {reply.help.title} ***", *reply.help.lines]
-        lines += [f"  {door.label}" + (f" ({door.hours})" if door.hours else "") for door in reply.help.doors]
+        for door in reply.help.doors:
+            facts = ", ".join(filter(None, (door.hours, door.note)))
+            lines.append(f"  {door.name + ': ' if door.name else ''}{door.label}" + (f" ({facts})" if facts else ""))
+        if any(door.kind == "list" for door in reply.help.doors):
+            lines.append("  (start with --country and its two letters, such as GB, for the lines of a country)")
         lines += [reply.help.ask] if reply.help.ask else []
         lines += [f"  - {question} {answer}" for question, answer in reply.help.barriers]
         lines += [*reply.help.after, ""]

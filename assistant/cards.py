@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from assistant.care import countries
 from assistant.conversation import Excerpt, GroupCard, StoryCard, StoryPart, StoryView
 from assistant.understand import rules
 from assistant.voice import phrases
@@ -17,16 +18,6 @@ from index.passages import sentences
 
 _EXCERPT_WORDS = 90  # a card's excerpt holds about this many words: the passage, and what stands around it
 _STALE = timedelta(days=365)
-
-_DAYS = {
-    "MO": "Mondays", "TU": "Tuesdays", "WE": "Wednesdays", "TH": "Thursdays",
-    "FR": "Fridays", "SA": "Saturdays", "SU": "Sundays",
-}  # fmt: skip
-_KINDS = {
-    "meeting": "Meeting", "support_group": "Support group", "warmline": "Warmline",
-    "workshop": "Workshop", "social": "Social group", "one_to_one": "One-to-one peer support",
-}  # fmt: skip
-_ATTENDANCE = {"in_person": "In person", "online": "Online", "hybrid": "In person and online", "phone": "By phone"}
 
 
 def origin(story: Story, lang: str) -> str:
@@ -150,27 +141,31 @@ def story_view(story: Story, matched: Span | None, lang: str) -> StoryView:
     )
 
 
-def when(schedule: Schedule) -> str | None:
+_COST = {True: "free", False: "some", None: "unknown"}
+_WORKDAYS = ("MO", "TU", "WE", "TH", "FR")
+
+
+def when(schedule: Schedule, lang: str = "en") -> str | None:
     """Wall time with the zone named, or None when the zone is unknown: then no clock time may be shown."""
     if not schedule.timezone:
         return None
-    days = " and ".join(_DAYS[day] for day in schedule.days)
-    if len(schedule.days) == 7:
-        days = "Every day"
-    elif schedule.days == ("MO", "TU", "WE", "TH", "FR"):
-        days = "Monday to Friday"
-    if schedule.rrule:  # not plainly weekly: the source's own words say which weeks
-        days = schedule.label or days
-        days = days[:1].upper() + days[1:]
+    if schedule.rrule and schedule.label:  # not plainly weekly: the source's own words say which weeks
+        days = schedule.label[:1].upper() + schedule.label[1:]
+    elif len(schedule.days) == 7:
+        days = say("group.day.all", lang)
+    elif schedule.days == _WORKDAYS:
+        days = say("group.day.work", lang)
+    else:
+        days = say("group.day.and", lang).join(say(f"group.day.{day}", lang) for day in schedule.days)
     until = f"–{schedule.end}" if schedule.end else ""
     city = schedule.timezone.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{days} {schedule.start}{until} ({city} time)"
+    return say("group.when.at", lang, days=days, time=f"{schedule.start}{until}", city=city)
 
 
 def group_card(group: Group, *, themes: Sequence[str], lang: str, today: date) -> GroupCard:
     told = [theme for theme in group.themes if theme in themes]
     why = say("group.why.themes", lang, themes=phrases(told)) if told else say("group.why.words", lang)
-    times = tuple(filter(None, map(when, group.schedules)))
+    times = tuple(filter(None, (when(schedule, lang) for schedule in group.schedules)))
     if not times:
         times = (say("group.when.ask" if group.schedules else "group.when.appointment", lang),)
     place = group.place
@@ -181,17 +176,17 @@ def group_card(group: Group, *, themes: Sequence[str], lang: str, today: date) -
         id=group.id,
         name=group.name,
         sample=group.provenance is Provenance.SAMPLE,
-        kind=_KINDS[group.kind],
+        kind=say(f"group.kind.{group.kind}", lang),
         description=group.description,
         language=group.languages[0] if group.languages else "en",
         why=(why,),
         when=times,
-        where=" · ".join(filter(None, [_ATTENDANCE.get(group.attendance), where])),
+        where=" · ".join(filter(None, [say(f"group.attendance.{group.attendance}", lang), where])),
         how_to_join=group.how_to_join,
         how_to_leave=group.how_to_leave,
         link=group.online.url if group.online else None,
         phone=group.phone,
-        cost=group.cost.text or {True: "Free", False: "There is a cost", None: ""}[group.cost.free],
+        cost=group.cost.text or say(f"group.cost.{_COST[group.cost.free]}", lang),
         who_for=group.eligibility,
         access=group.access,
         languages=group.languages,
@@ -207,6 +202,4 @@ def group_card(group: Group, *, themes: Sequence[str], lang: str, today: date) -
 
 def country_name(code: str | None) -> str | None:
     """The name of a country of the help-line table; another country's code stands as it is."""
-    from assistant.care import countries
-
     return None if code is None else dict(countries()).get(code, code)

@@ -145,7 +145,6 @@ class Session(_Value):
 
     lang: str = "en"
     country: str | None = None  # ISO 3166 alpha-2, chosen by the person or taken from the browser's language
-    opened: bool = False  # the opening notice ("this is a computer program") has been given
     shares: tuple[str, ...] = ()  # what the person said about their life, oldest first
     screens: tuple[Screen, ...] = ()  # care's view of earlier turns, oldest first
     shown: tuple[str, ...] = ()  # ids of every story shown in this conversation, oldest first
@@ -157,4 +156,3 @@ class Session(_Value):
     hopeful: bool = False  # asked for something more hopeful
     asked: int = 0  # gentle questions asked so far
     said: tuple[str, ...] = ()  # the app's own sentences used so far, so that none comes twice
-    awaiting_stories: bool = False  # a crisis reply withheld stories; the person may still choose them

@@ -13,6 +13,7 @@ from assistant.turn import Turn
 from assistant.voice import make_voice
 from corpus.settings import open_corpus
 from corpus.store import Store
+from index.embed import stay_offline
 from index.find import Finder
 from index.settings import IndexSettings, open_finder
 
@@ -66,6 +67,7 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
     on_progress(done, total) counts stories that are being embedded; it is not called when there is nothing to do.
     Raises the errors of `corpus.errors`, each with a line to show.
     """
+    stay_offline(download=settings.model_download)
     with contextlib.ExitStack() as undo:
         store = open_corpus(settings)
         undo.callback(store.close)

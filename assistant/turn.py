@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 from assistant.cards import group_card, story_card, story_view
@@ -17,7 +17,7 @@ from assistant.understand import Understood, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store
-from corpus.types import Part, Provenance, Purpose
+from corpus.types import Part, Purpose
 from index.find import Finder, Match, Query
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
@@ -47,11 +47,11 @@ class Turn:
 
     def start(self, lang: str = "en", country: str | None = None) -> tuple[Session, Reply]:
         """A new conversation: who is speaking, what is kept, and three ways to begin."""
-        session = Session(lang=lang, country=country, opened=True)
+        session = Session(lang=lang, country=country)
         lead = [say("talk.open", lang), say("talk.open.more", lang)]
         if self._voice.name:
             lead.append(say("talk.model", lang, model=self._voice.name))
-        if any(group.provenance is Provenance.SAMPLE for group in self._store.visible_groups().values()):
+        if self._store.shows_samples():
             lead.append(say("talk.samples", lang))
         chips = self._chips(lang, "chip.sleep", "chip.loss", "chip.listen")
         return session, Reply(kind="hello", lead=tuple(lead), lang=lang, chips=chips)
@@ -65,7 +65,7 @@ class Turn:
         if seen.tier >= _CRISIS or seen.clinical:
             return self._help(session, text, seen, foreign)
         if foreign:
-            return self._unread(session, foreign)
+            return self._unread(session, seen, foreign)
         if len(text) > LONGEST:
             return self._say(session, "too_long", "talk.too_long", limit=LONGEST)
 
@@ -76,10 +76,14 @@ class Turn:
 
     def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]:
         """Stories near to one that was shown."""
+        if emergency := self._emergency(session):
+            return session, emergency
         return self._stories(session, like=(story_id,), lead_key="talk.more")
 
     def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]:
         """Put one story aside for this conversation, and offer one other."""
+        if emergency := self._emergency(session):
+            return session, emergency
         refused = tuple(dict.fromkeys((*session.refused, story_id)))
         session = session.model_copy(
             update={"refused": refused, "last": tuple(i for i in session.last if i != story_id)}
@@ -95,12 +99,16 @@ class Turn:
         span = visible.passages.get(passage) if passage is not None else None
         return story_view(visible.story, span, session.lang)
 
+    def visible(self, ids: Iterable[str]) -> frozenset[str]:
+        """Those of `ids` that may be shown at this moment: to be asked before anything is shown again."""
+        return frozenset(self._store.visible(ids, Purpose.SURFACE))
+
     # --- care ---------------------------------------------------------------------------------------------------
 
     def _help(self, session: Session, text: str, seen: Screen, foreign: str | None) -> tuple[Session, Reply]:
         """Help first, and no stories. What was said is kept in the conversation: the person may go on from it."""
         lang = foreign if foreign in languages() else session.lang
-        session = self._remember(session, text).model_copy(update={"awaiting_stories": True})
+        session = self._remember(session, text)
         chips = () if seen.tier == 3 else self._chips(session.lang, "chip.stories", "chip.listen")
         return session, Reply(
             kind="help",
@@ -110,12 +118,20 @@ class Turn:
             notice=say("talk.notice.help", session.lang),
         )
 
-    def _unread(self, session: Session, foreign: str) -> tuple[Session, Reply]:
+    def _unread(self, session: Session, seen: Screen, foreign: str) -> tuple[Session, Reply]:
         lang = foreign if foreign in languages() else session.lang
-        card = help_for(
-            Screen(tier=1, categories=(), clinical=False, stopping=False, who="unknown", why=()), session.country, lang
-        )
+        card = help_for(seen if seen.tier else Screen(tier=1), session.country, lang)
         return session, Reply(kind="unread_language", lead=(say("talk.unread", lang),), lang=lang, help=card)
+
+    def _emergency(self, session: Session) -> Reply | None:
+        """When the last message told of an emergency, a button brings the help again and no story."""
+        latest = session.screens[-1] if session.screens else None
+        if latest is None or latest.tier < 3:
+            return None
+        notice = say("talk.notice.help", session.lang)
+        return Reply(
+            kind="help", lang=session.lang, help=help_for(latest, session.country, session.lang), notice=notice
+        )
 
     # --- a share ------------------------------------------------------------------------------------------------
 
@@ -159,7 +175,7 @@ class Turn:
             sense=sense,
             count=count,
             exclude=frozenset((*session.shown, *session.refused)),
-            hopeful=hopeful,
+            hopeful=hopeful or session.hopeful,
             gentle=bool(at_risk),
             bereaved=all(set(s.categories) <= _BEREAVED for s in at_risk),
             like=like,
@@ -182,17 +198,16 @@ class Turn:
             )
         elif session.shown or like:
             kind, cards = "nothing_close", []
-            lead = pick("talk.no_more", session.said, lang)
+            lead = pick("talk.no_more", session.said, lang, again=True)
         else:
             kind = "nothing_close"
-            lead = pick("talk.nothing", session.said, lang)
-            lead += pick("talk.nearest", session.said, lang) if cards else ()
+            lead = pick("talk.nothing", session.said, lang, again=True)
+            lead += pick("talk.nearest", session.said, lang, again=True) if cards else ()
         session = self._show(session, cards, matches).model_copy(
             update={
                 "said": (*session.said, *lead),
                 "groups_shown": (*session.groups_shown, *(g.id for g in groups)),
                 "listening": False,
-                "awaiting_stories": False,
                 "hopeful": session.hopeful or hopeful,
             }
         )
@@ -248,9 +263,14 @@ class Turn:
 
     @staticmethod
     def _card(session: Session) -> Help | None:
-        """The compact help card that stands above an ordinary answer at T1, or None."""
+        """The compact help card that stands above an ordinary answer at T1, or None.
+
+        After a crisis (T2) an ordinary answer comes only when the person presses a button: the card stays.
+        """
         latest = session.screens[-1] if session.screens else None
-        return help_for(latest, session.country, session.lang) if latest is not None and latest.tier == 1 else None
+        if latest is None or not latest.tier:
+            return None
+        return help_for(latest.model_copy(update={"tier": 1}), session.country, session.lang)
 
     # --- requests -----------------------------------------------------------------------------------------------
 
@@ -315,7 +335,7 @@ class Turn:
 
     def _instead(self, session: Session, key: str = "talk.set_aside", count: int = 1) -> tuple[Session, Reply]:
         """Something else in place of what was put aside."""
-        aside = pick(key, session.said, session.lang)
+        aside = pick(key, session.said, session.lang, again=True)
         kept = session.last
         session = session.model_copy(update={"said": (*session.said, *aside)})
         session, reply = self._stories(session, count=count, lead_key="talk.instead")
@@ -357,7 +377,7 @@ class Turn:
         if not session.shares and not sense.touched:
             return self._say(session, "question", "talk.groups.first")
         groups = self._finder.groups(sense, (), _SHOWN, frozenset(session.groups_shown), session.country)
-        lead = pick("talk.groups" if groups else "talk.groups.none", session.said, lang)
+        lead = pick("talk.groups" if groups else "talk.groups.none", session.said, lang, again=True)
         session = session.model_copy(
             update={
                 "said": (*session.said, *lead),
@@ -377,9 +397,9 @@ class Turn:
     # --- small things -------------------------------------------------------------------------------------------
 
     def _say(self, session: Session, kind: ReplyKind, key: str, *chips: str, **slots: object) -> tuple[Session, Reply]:
-        """A reply of one sentence, not one that was said before in this conversation while there is another."""
+        """A reply of one sentence: one that was not said before in this conversation, while there is one."""
         lang = session.lang
-        lead = pick(key, session.said, lang, **slots)
+        lead = pick(key, session.said, lang, again=True, **slots)
         session = session.model_copy(update={"said": (*session.said, *lead)})
         return session, Reply(
             kind=kind,

@@ -40,13 +40,18 @@ class Voice(Protocol):
         ...
 
 
-def pick(key: str, used: Sequence[str], lang: str, /, **slots: object) -> tuple[str, ...]:
-    """The first variant of `key` that was not said yet, as one sentence; () when all of them were."""
-    for variant in variants(key, lang):
-        sentence = fill(variant, **slots)
+def pick(key: str, used: Sequence[str], lang: str, /, *, again: bool = False, **slots: object) -> tuple[str, ...]:
+    """The first variant of `key` that was not said yet, as one sentence.
+
+    When all of them were: () or, with `again`, the one that was said longest ago (an answer may repeat itself rather
+    than be empty).
+    """
+    sentences = [fill(variant, **slots) for variant in variants(key, lang)]
+    for sentence in sentences:
         if sentence not in used:
             return (sentence,)
-    return ()
+    last_said = {sentence: position for position, sentence in enumerate(used)}
+    return (min(sentences, key=last_said.__getitem__),) if again else ()
 
 
 def phrases(themes: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from typing import Any
 
+from corpus.console import speak_utf8
 from corpus.errors import SharedJourneyError
 
 
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     audit = commands.add_parser("audit", help="who did what to which story, newest first")
     audit.add_argument("--last", type=int, default=20, metavar="N", help="how many lines (default 20)")
     given = parser.parse_args(arguments)
+    speak_utf8()
     try:
         return _run(given)
     except SharedJourneyError as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 
 from corpus.samples.read import FOLDER, Refused, read_groups, read_stories
 from corpus.store import ScrubReport, Store, utc_now
-from corpus.types import Consent, Purpose, State
+from corpus.types import Consent, Provenance, Purpose, State
 
+log = logging.getLogger("shared_journey.corpus")
 _SAMPLES_NOTE = "samples"
 _ACTOR = "samples"
 
@@ -53,8 +55,17 @@ def load_samples(store: Store) -> SamplesReport | None:
     for group in groups.good:
         if group.id not in departed:
             store.put_group(group, _ACTOR)
-    store.set_note(_SAMPLES_NOTE, digest.hexdigest())
-    return SamplesReport(len(stories.good), len(groups.good), added, changed, stories.refused + groups.refused)
+    refused = stories.refused + groups.refused
+    if refused:  # said at each start until they are mended
+        for file in refused:
+            log.warning("The sample %s was not loaded: %s", file.place, file.reason)
+    else:
+        known = {story.id for story in stories.good} | {group.id for group in groups.good}
+        for summary in store.summaries():
+            if summary.provenance is Provenance.SAMPLE and summary.id not in known:
+                store.withdraw(summary.id, _ACTOR)  # this version has it no more
+        store.set_note(_SAMPLES_NOTE, digest.hexdigest())
+    return SamplesReport(len(stories.good), len(groups.good), added, changed, refused)
 
 
 def withdraw(store: Store, id: str, actor: str) -> ScrubReport | None:

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from corpus.console import speak_utf8
 from corpus.errors import SharedJourneyError
 from corpus.jsonl import texts
+from corpus.vocabulary import phrase
 from index.progress import progress_bar
 
 
@@ -24,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     search.add_argument("--count", type=int, default=3, help="most stories a text (default 3)")
     search.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
+    speak_utf8()
     try:
         if given.command == "build":
             return _build()
@@ -56,7 +59,6 @@ def _build() -> int:
 def _search(given: argparse.Namespace) -> int:
     from corpus.settings import open_corpus
     from corpus.types import Provenance
-    from corpus.vocabulary import phrase
     from index.find import Query
     from index.settings import IndexSettings, open_finder
 
@@ -78,7 +80,7 @@ def _search(given: argparse.Namespace) -> int:
                             "title": match.story.title,
                             "score": round(match.score, 4),
                             "passage": match.passage,
-                            "why": why(match.story.themes, sense.touched, match.span.part.label, phrase),
+                            "why": why(match.story.themes, sense.touched, match.span.part.label),
                             "sample": match.story.provenance is Provenance.SAMPLE,
                         }
                         for match in matches
@@ -103,7 +105,7 @@ def _search(given: argparse.Namespace) -> int:
     return 0 if any(found for _, found in answers) else 1
 
 
-def why(themes: tuple[str, ...], touched: tuple[str, ...], part: str, phrase: Any) -> str:
+def why(themes: tuple[str, ...], touched: tuple[str, ...], part: str) -> str:
     """In one sentence, what the story has to do with the text: its own themes, and where the nearest passage stands."""
     told = [theme for theme in themes if theme in touched] or list(themes[:1])
     about = " and ".join(phrase(theme) for theme in told[:2])

@@ -105,7 +105,10 @@ class SentenceTransformerEmbedder:
                 "the folder, or set SHARED_JOURNEY_MODEL_DOWNLOAD=true once to fetch it by its hub name."
             ) from error
         self._model.eval()
-        self.name = name
+        # Of a hub model the revision that was loaded is part of its name: another one is another model.
+        commit = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+        revision = getattr(commit, "_commit_hash", None)
+        self.name = f"{name}@{revision[:12]}" if revision and "@" not in name else name
         self.dimension = int(self._model.get_embedding_dimension())
         self._tokenizer: Any = self._model.tokenizer
         # Two places are for the tokens that begin and end each window.

@@ -15,6 +15,7 @@ import numpy as np
 from corpus.errors import DatabaseError
 from corpus.store import Passage, Store, StoryVectors
 from corpus.types import Group, Part, Purpose, Span, Story, VisibleStory
+from corpus.vocabulary import phrase
 from index import passages
 from index.embed import Embedder, Vectors, unit
 from index.nearest import Nearest
@@ -65,6 +66,7 @@ class Query:
     gentle: bool = False  # leave out stories in which somebody dies by suicide (the person is at T1 or above)
     bereaved: bool = False  # with `gentle`: but keep those told by people who lost someone to suicide, as they did
     like: tuple[str, ...] = ()  # ids of stories to resemble
+    purposes: frozenset[Purpose] = frozenset({Purpose.SURFACE})  # what the stories found are wanted for: all of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +289,11 @@ class Finder:
         return sorted(scores.items(), key=lambda item: (-item[1], item[0])), best
 
     def _through_the_gate(self, scored: Sequence[tuple[str, float]], best: dict[str, int], query: Query) -> list[Match]:
-        seen: dict[str, VisibleStory] = self._store.visible((id for id, _ in scored), Purpose.SURFACE)
+        ids = [id for id, _ in scored]
+        first, *others = query.purposes
+        seen: dict[str, VisibleStory] = self._store.visible(ids, first)
+        for purpose in others:
+            seen = {id: visible for id, visible in self._store.visible(ids, purpose).items() if id in seen}
         matches = []
         for id, score in scored:
             if id not in seen:
@@ -381,7 +387,5 @@ def _sameness(match: Match, picked: Sequence[Match]) -> float:
 
 def group_text(group: Group) -> str:
     """What the vector of a group stands for: only what anybody may see of it."""
-    from corpus.vocabulary import phrase
-
     about = ", ".join(phrase(theme) for theme in group.themes)
     return "\n".join(filter(None, [group.name, group.description, group.eligibility, about]))

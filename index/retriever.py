@@ -13,12 +13,17 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
-from corpus.types import Provenance
+from corpus.types import Provenance, Purpose
 from index.find import Finder, Query
+
+# A passage that goes into another program is quoted away from its story, and usually read by a model.
+PURPOSES = frozenset({Purpose.SURFACE, Purpose.QUOTE, Purpose.MODEL})
 
 
 class StoryRetriever(BaseRetriever):
-    """Documents are whole passages, word for word; [] when no story is close.
+    """Documents are whole passages, word for word, of stories whose consent allows quoting and reading by a model.
+
+    [] when no such story is close.
 
     `metadata` holds id, title, narrator, part, score and whether the story is a sample. Show a passage with its
     narrator's name, and fetch it again before each use: a story can leave at any moment.
@@ -41,6 +46,6 @@ class StoryRetriever(BaseRetriever):
                     "sample": match.story.provenance is Provenance.SAMPLE,
                 },
             )
-            for match in finder.find(Query(finder.sense(query), count=self.count))
+            for match in finder.find(Query(finder.sense(query), count=self.count, purposes=PURPOSES))
             if match.close
         ]

@@ -8,6 +8,7 @@ Each question opens a conversation of its own. The data folder is a new one with
 from __future__ import annotations
 
 import json
+import os
 import platform
 import resource
 import subprocess
@@ -80,7 +81,7 @@ def main(path: Path) -> None:
             capture_output=True,
             text=True,
             check=False,
-            env={"SHARED_JOURNEY_DATA": folder, "PATH": ""},
+            env={**os.environ, "SHARED_JOURNEY_DATA": folder},
         )
         found = json.loads(done.stdout) if done.returncode == 0 else []
 

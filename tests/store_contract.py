@@ -231,6 +231,17 @@ class StoreContract:
         assert first.verb == "add"
         assert "quiet" not in repr(store.audit(10))
 
+    def test_it_knows_whether_a_sample_can_be_seen(self, store: Store) -> None:
+        publish(store, make_story())
+        store.put_group(make_group(), "test")
+        assert not store.shows_samples()
+        publish(store, make_story("two", provenance="sample"))
+        assert store.shows_samples()
+        store.move("two", State.PAUSED, "test")
+        assert not store.shows_samples()
+        store.put_group(make_group("three", provenance="sample"), "test")
+        assert store.shows_samples()
+
     def test_notes(self, store: Store) -> None:
         assert store.note("k") is None
         store.set_note("k", "1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -99,7 +100,7 @@ def test_heavy_libraries_are_imported_only_when_needed(code: str, allowed: set[s
         capture_output=True,
         text=True,
         check=True,
-        env={"SHARED_JOURNEY_DATA": str(tmp_path), "PATH": ""},
+        env={**os.environ, "SHARED_JOURNEY_DATA": str(tmp_path)},
     )
     assert set(json.loads(done.stderr.splitlines()[-1])) <= allowed
 

@@ -15,7 +15,7 @@ import os, socket
 _note = open(os.environ["WATCHED"], "a", buffering=1)
 def _refuse(name, original):
     def call(*args, **kwargs):
-        address = args[1] if name in ("connect", "connect_ex", "sendto") and len(args) > 1 else args[0]
+        address = args[-1] if name in ("connect", "connect_ex", "sendto") else args[0]
         host = address[0] if isinstance(address, tuple) else address
         if isinstance(host, bytes):
             host = host.decode("ascii", "replace")
@@ -24,7 +24,7 @@ def _refuse(name, original):
         _note.write(f"{name} {host}\\n")
         raise OSError(f"refused: {name} {host}")
     return call
-for _name in ("connect", "connect_ex"):
+for _name in ("connect", "connect_ex", "sendto"):
     setattr(socket.socket, _name, _refuse(_name, getattr(socket.socket, _name)))
 for _name in ("getaddrinfo", "gethostbyname", "create_connection"):
     setattr(socket, _name, _refuse(_name, getattr(socket, _name)))
@@ -66,6 +66,8 @@ def test_a_first_start_a_search_and_a_talk_reach_nobody(tmp_path: Path) -> None:
     done, notes = watched(tmp_path, "-m", "index", "search", "my mum died and I cannot sleep", "--json")
     assert done.returncode == 0, done.stderr
     assert '"sample": true' in done.stdout
+    for command in (("corpus", "list"), ("index", "build"), ("assistant", "screen", "hello")):
+        assert watched(tmp_path, "-m", *command)[0].returncode == 0
     talk, notes = watched(tmp_path, "-m", "assistant", "chat", stdin="my mum died in march\nwhat do you keep?\nquit\n")
     assert talk.returncode == 0, talk.stderr
     assert "Nothing you write is kept" in talk.stdout

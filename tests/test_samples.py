@@ -192,6 +192,24 @@ def test_a_newer_version_changes_samples_but_brings_none_back(tmp_path: Path, mo
     store.close()
 
 
+def test_a_sample_that_a_version_has_no_more_goes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.load_samples(store)
+    monkeypatch.setattr(desk, "read_stories", lambda: type(STORIES)(STORIES.good[1:], ()))
+    store.set_note("samples", "an older version")
+    desk.load_samples(store)
+    assert store.visible([STORIES.good[0].id], Purpose.SURFACE) == {}
+
+
+def test_a_sample_that_is_refused_is_said_and_tried_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = type(STORIES)(STORIES.good, (desk.Refused("bad.md", "no front matter"),))
+    monkeypatch.setattr(desk, "read_stories", lambda: refused)
+    desk.load_samples(store)
+    assert "bad.md" in caplog.text
+    assert desk.load_samples(store) is not None
+
+
 def test_samples_are_never_shared_as_testimony(store: Store) -> None:
     desk.load_samples(store)
     assert store.visible([s.id for s in STORIES.good], Purpose.SHARE) == {}

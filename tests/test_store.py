@@ -124,6 +124,7 @@ def test_hidden_samples_are_nowhere(tmp_path: Path) -> None:
     assert hidden.visible(["one"], Purpose.SURFACE) == {}
     assert hidden.changes(0, SCHEME).stories == ()
     assert hidden.unembedded("other", 10) == ()
+    assert not hidden.shows_samples()
     hidden.close()
 
 
@@ -253,7 +254,7 @@ def test_an_address_that_cannot_be_used_says_so(address: str, says: str) -> None
 
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises((errors.DatabaseError, OSError)):
+    with pytest.raises(errors.DatabaseError, match="cannot be made"):
         open_store(f"sqlite:///{tmp_path}/file/journey.db")
 
 

@@ -117,8 +117,10 @@ def test_no_sentence_of_the_app_comes_twice(turn: Turn) -> None:
     session, leads = turn.start()[0], []
     for i in range(12):
         session, reply = turn.respond(session, f"{SHARE}, and the number is {i}")
-        leads += reply.lead
-    assert len(leads) == len(set(leads)) > 7
+        if reply.kind == "stories":
+            assert reply.lead
+            leads += reply.lead
+    assert len(leads) == len(set(leads)) >= 5
 
 
 def test_read_gives_the_whole_story_with_the_passage_marked(turn: Turn, store: Store) -> None:
@@ -348,6 +350,68 @@ def test_help_comes_first_and_stories_stop(turn: Turn, message: str) -> None:
     assert reply.help
     assert any("999" in door.label or door.href == "tel:999" for door in reply.help.doors)
     assert reply.cards == reply.groups == ()
+
+
+@pytest.mark.parametrize("press", ["more_like", "not_for_me"])
+def test_a_button_pressed_after_a_crisis_brings_the_card_along(turn: Turn, press: str) -> None:
+    session, first = said(turn, SHARE)
+    session, _ = turn.respond(session, "I want to kill myself tonight")
+    _, reply = getattr(turn, press)(session, first.cards[0].id)
+    assert reply.help
+    assert reply.help.compact
+
+
+@pytest.mark.parametrize("press", ["more_like", "not_for_me"])
+def test_a_button_pressed_in_an_emergency_brings_help_and_no_story(turn: Turn, press: str) -> None:
+    session, first = said(turn, SHARE)
+    session, _ = turn.respond(session, "I took all my pills just now")
+    assert session.screens[-1].tier == 3
+    _, reply = getattr(turn, press)(session, first.cards[0].id)
+    assert reply.kind == "help"
+    assert reply.help
+    assert reply.cards == reply.groups == ()
+
+
+def test_what_may_be_shown_again_is_asked_of_the_gate(turn: Turn, store: Store) -> None:
+    _, reply = said(turn, SHARE)
+    ids = [c.id for c in reply.cards]
+    assert turn.visible(ids) == set(ids)
+    store.withdraw(ids[0], "t")
+    assert turn.visible(ids) == set(ids[1:])
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["😢", "hi", "thank you", "ok", "no stories please", "what helped them?", "find me a group", "x" * 9000, "more"],
+)
+def test_an_answer_is_never_empty_however_often_one_asks(turn: Turn, message: str) -> None:
+    session, _ = turn.start()
+    for _ in range(15):
+        session, reply = turn.respond(session, message)
+        assert reply.lead or reply.help
+    session, _ = said(turn, SHARE)
+    for _ in range(15):
+        session, reply = turn.respond(session, message)
+        assert reply.lead or reply.cards or reply.help
+
+
+def test_another_language_is_answered_in_it_with_the_help_that_its_words_call_for(turn: Turn) -> None:
+    _, plain = said(turn, "ich kann nicht mehr schlafen seit meine Mutter gestorben ist")
+    assert plain.lang == "de"
+    assert "Englisch" in plain.lead[0]
+    assert plain.help
+    _, loss = said(turn, "mi hermano se suicidó el año pasado y no puedo dormir por las noches")
+    assert loss.help
+    assert plain.help.key != loss.help.key
+
+
+def test_a_wish_for_hope_is_remembered(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, _ = said(turn, SHARE, "something more hopeful")
+    asked = []
+    find = turn._finder.find
+    monkeypatch.setattr(turn._finder, "find", lambda query: asked.append(query) or find(query))
+    said(turn, "more", session=session)
+    assert asked[0].hopeful
 
 
 def test_after_a_crisis_the_person_may_choose_stories_and_the_card_stays(turn: Turn) -> None:

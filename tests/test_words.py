@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,7 +14,7 @@ from assistant.care import check_reply
 from corpus import vocabulary
 from index.themes import FILE as THEME_LINES
 
-OWN = [key for key in words.keys("en") if key.startswith(("talk.", "card.", "group.", "page."))]
+OWN = [key for key in words.keys("en") if key.startswith(("talk.", "card.", "chip.", "group.", "page."))]
 
 
 @pytest.mark.parametrize("key", OWN)
@@ -43,6 +44,16 @@ def test_no_variant_stands_twice() -> None:
     for key in OWN:
         texts = words.variants(key)
         assert len(set(texts)) == len(texts), key
+
+
+def test_no_sentence_is_left_over() -> None:
+    """Every key is named in the code, whole or as the beginning of a name that the code completes."""
+    root = Path(words.__file__).parent.parent
+    code = "".join(p.read_text(encoding="utf-8") for s in ("*.py", "*.html", "*.js") for p in root.rglob(s))
+    code = code.replace('t("', 't("page.')  # templates name their keys without the prefix
+    made = set(re.findall(r"""[fr]*["'`]((?:talk|card|chip|group|page|care)\.[\w.]*)\{""", code))
+    left = [k for k in words.keys("en") if f'"{k}"' not in code and not any(k.startswith(start) for start in made)]
+    assert [key for key in left if not key.startswith(("care.", "page."))] == []
 
 
 def test_slots_are_filled_and_nothing_else_is() -> None:

@@ -16,13 +16,12 @@ import yaml
 from pydantic import BaseModel
 
 from assistant import words
-
-from .screen import Screen
+from assistant.care.screen import Screen
 
 TABLE = Path(__file__).parent / "helplines.yaml"
 EVERY_COUNTRY = "/help"  # the page of this app that lists the lines of all countries
 
-Kind = Literal["emergency", "call", "text", "chat", "email"]
+Kind = Literal["emergency", "call", "text", "chat", "email", "list"]  # list: the page with every country
 
 
 class Door(BaseModel, frozen=True):
@@ -167,7 +166,7 @@ def _door(written: dict[str, Any], line: Line, lang: str) -> Door:
 
 def _everywhere(lang: str) -> Door:
     label = words.say("care.door.all", lang)
-    return Door(kind="call", name="", label=label, href=EVERY_COUNTRY, hours="", languages=())
+    return Door(kind="list", name="", label=label, href=EVERY_COUNTRY, hours="", languages=())
 
 
 def _doors(line: Line | None, lang: str) -> list[Door]:
@@ -189,7 +188,7 @@ def help_bar(country: str | None, lang: str) -> tuple[Door, ...]:
     line = helplines(country or "")
     found = _doors(line, lang)
     emergency = [d for d in found if d.kind == "emergency"]
-    return (*emergency, *[d for d in found if d.kind == "call"][:1])
+    return (*emergency, *[d for d in found if d.kind in ("call", "list")][:1])
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------

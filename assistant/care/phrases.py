@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .normalise import fold
+from assistant.care.normalise import fold
 
 _TOKEN = re.compile(r"\{\w+\}|\.{2,}|[()\[\]|]|[^\s()\[\]|{}]+")
 # Words in so many messages that looking for them first would save nothing.

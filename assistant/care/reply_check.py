@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
-from .normalise import sentences
-from .phrases import Phrases
-from .screen import lines
+from assistant.care.normalise import sentences
+from assistant.care.phrases import Phrases
+from assistant.care.screen import lines
 
 RULES = Path(__file__).parent / "reply_rules.yaml"
 

@@ -18,8 +18,8 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel
 
-from .normalise import Lexicon, fold, one_edit, sentences
-from .phrases import Phrases, Span
+from assistant.care.normalise import Lexicon, fold, one_edit, sentences
+from assistant.care.phrases import Phrases, Span
 
 LANGUAGES = ("en", "es", "fr", "de", "pt")
 CATEGORIES = (

@@ -118,6 +118,10 @@ class Store(Protocol):
         """Every story there is, in order of id, without its words."""
         ...
 
+    def shows_samples(self) -> bool:
+        """Whether a sample story or group can be seen at this moment (then the page says that samples are fiction)."""
+        ...
+
     def departed(self) -> frozenset[str]:
         """Ids of stories and groups that were withdrawn and may not come back by a reload of samples or an import."""
         ...
@@ -181,7 +185,9 @@ class Store(Protocol):
         """Delete every vector that was made by another scheme. Returns how many stories and groups lost some."""
         ...
 
-    def set_note(self, key: str, value: str) -> None: ...
+    def set_note(self, key: str, value: str) -> None:
+        """Keep a small fact that the program needs about itself; never anything about a person."""
+        ...
 
     # --- care of the files -------------------------------------------------------------------------------------
 

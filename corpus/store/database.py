@@ -23,7 +23,11 @@ BUSY_SECONDS = 10
 def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """Connect, set the safety switches, and bring the tables up to date. Only SQLite is supported so far."""
     parsed = _checked(url)
-    Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(str(parsed.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.DatabaseError(f"The folder {folder} cannot be made ({error.strerror}). Check its path.") from error
     engine = sa.create_engine(parsed, connect_args={"timeout": busy_seconds})
 
     @event.listens_for(engine, "connect")

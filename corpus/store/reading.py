@@ -76,6 +76,13 @@ def visible(
     return found
 
 
+def shows_samples(c: Connection, now: datetime) -> bool:
+    sample = Provenance.SAMPLE.value
+    stories = sa.exists().where(t.story.c.provenance == sample, may_be_seen(Purpose.SURFACE, now, True))
+    groups = sa.exists().where(t.group.c.provenance == sample, *_listed(True))
+    return bool(c.execute(sa.select(sa.or_(stories, groups))).scalar_one())
+
+
 def groups(c: Connection, ids: Iterable[str] | None, samples: bool) -> dict[str, Group]:
     query = sa.select(t.group.c.document).where(*_listed(samples)).order_by(t.group.c.id)
     if ids is None:

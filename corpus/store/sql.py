@@ -75,6 +75,10 @@ class SqlStore:
         with self._read() as c:
             return reading.summaries(c)
 
+    def shows_samples(self) -> bool:
+        with self._read() as c:
+            return self._samples and reading.shows_samples(c, self._clock())
+
     def departed(self) -> frozenset[str]:
         with self._read() as c:
             return frozenset(c.execute(sa.select(t.departure.c.id)).scalars())
