@@ -21,6 +21,7 @@ from corpus.types import Part, Purpose
 from index.find import Finder, Match, Query
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
+_SEARCHED = 1500  # characters of each message that are embedded
 _SHARES = 5  # of a conversation, what was said first carries the matter: these and the latest make the query
 _MOST_QUESTIONS = 1  # gentle questions before searching with whatever there is
 _SHOWN = 3
@@ -168,7 +169,7 @@ class Turn:
     ) -> tuple[Session, Reply]:
         """Find stories for the conversation so far, and groups beside them."""
         lang = session.lang
-        shares = "\n".join(session.shares)
+        shares = _query_text(session.shares)
         at_risk = [s for s in session.screens if s.tier]
         sense = self._finder.sense(shares) if shares else None
         query = Query(
@@ -236,12 +237,14 @@ class Turn:
         """
         told = {theme for match in close for theme in match.story.themes}
         shared = tuple(theme for theme in touched if theme in told)
+        # A model hears nothing of a conversation in which care saw a sign of danger.
+        voice = self._plain if any(s.tier for s in session.screens) else self._voice
         allowed: tuple[str, ...] = ()
-        if self._voice.name:
+        if voice.name:
             allowed = tuple(self._store.visible([m.story.id for m in close], Purpose.MODEL))
         stories = tuple(m.story for m in close if m.story.id in allowed)
         telling = Telling(said=said, themes=shared, stories=stories, count=len(close), lang=session.lang)
-        lead = self._voice.lead(telling, session.said)
+        lead = voice.lead(telling, session.said)
         if any(check_reply(sentence) for sentence in lead):
             lead = self._plain.lead(telling, session.said)
         return lead
@@ -350,8 +353,10 @@ class Turn:
             return self._say(session, "question", "talk.helped.first")
         one = _at(session.last, position)
         wanted = session.last if one is None else (one,)
-        visible = self._store.visible(wanted, Purpose.SURFACE)
-        near = self._finder.best_passages(wanted, self._finder.sense("\n".join(session.shares)), Part.HELPED, visible)
+        # One part away from its story is a quotation, and has a consent of its own.
+        quotable = self._store.visible(wanted, Purpose.QUOTE)
+        visible = {id: v for id, v in self._store.visible(wanted, Purpose.SURFACE).items() if id in quotable}
+        near = self._finder.best_passages(wanted, self._finder.sense(_query_text(session.shares)), Part.HELPED, visible)
         cards = [
             story_card(match, said="", themes=(), lang=lang) for id in wanted if (match := near.get(id)) is not None
         ]
@@ -373,7 +378,7 @@ class Turn:
 
     def _groups(self, session: Session, text: str) -> tuple[Session, Reply]:
         lang = session.lang
-        sense = self._finder.sense("\n".join((*session.shares, text)))
+        sense = self._finder.sense(_query_text((*session.shares, text)))
         if not session.shares and not sense.touched:
             return self._say(session, "question", "talk.groups.first")
         groups = self._finder.groups(sense, (), _SHOWN, frozenset(session.groups_shown), session.country)
@@ -413,6 +418,11 @@ class Turn:
     @staticmethod
     def _chips(lang: str, *names: str) -> tuple[Chip, ...]:
         return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)
+
+
+def _query_text(shares: Sequence[str]) -> str:
+    """What is looked for: what was said, each message to its first 1500 characters, so that no turn is slow."""
+    return "\n".join(share[:_SEARCHED] for share in shares)
 
 
 def _at(ids: Sequence[str], position: int | None) -> str | None:

@@ -45,7 +45,9 @@ _POSITION = {
     "last": -1, "bottom": -1,
 }  # fmt: skip
 _WHICH = r"(?:the |number |no\.? ?|story )?(?:" + "|".join(_POSITION) + r"|one|two|three)?(?: one| story)?"
-_SHOWS_STORIES = re.compile(r"\bstor(y|ies)\b")
+_MOST_CHARACTERS = 300  # of a request; keeps every pattern quick
+# Courtesy at either end asks for nothing.
+_POLITE = re.compile(r"^(please|pls|so|um|oh|well|ok so)\b[, ]*|[, ]*\b(please|pls)[.!? ]*$")
 _NUMBERED = re.compile(r"\b(first|1st|top|second|2nd|middle|third|3rd|last|bottom|(?:number|story) [123])\b")
 
 
@@ -82,9 +84,10 @@ def understand(text: str) -> Understood:
     if not any(c.isalpha() for c in plain):
         return Understood("wordless")
     words = plain.split()
-    if len(words) <= rules().most_words:
+    if len(words) <= rules().most_words and len(plain) <= _MOST_CHARACTERS:
+        bare = _POLITE.sub("", plain).strip(" .!?,;:")
         for intent, pattern in rules().requests:
-            if pattern.search(plain) and not (intent == "stories" and not _SHOWS_STORIES.search(plain)):
+            if pattern.fullmatch(bare):
                 return Understood(intent, _which(plain) if intent in ("more_like", "not_this", "helped") else None)
     telling = [w for w in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", plain) if w not in rules().filler]
     if len(telling) < 2 and len(words) <= 6:

@@ -5,6 +5,7 @@ Every setting is an environment variable `SHARED_JOURNEY_<NAME>` (or a line in a
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Self
 
@@ -12,7 +13,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from corpus.desk import load_samples
-from corpus.errors import SettingsWrong
+from corpus.errors import ScrubBlocked, SettingsWrong
 from corpus.store import Store, open_store
 
 
@@ -46,6 +47,9 @@ def open_corpus(settings: CorpusSettings) -> Store:
     try:
         if settings.samples:
             load_samples(store)
+        if store.scrub_is_due():  # a process was killed between a withdrawal and its scrub, or words were edited
+            with contextlib.suppress(ScrubBlocked):  # still due: the next start tries again
+                store.scrub()
     except BaseException:
         store.close()
         raise

@@ -96,7 +96,7 @@ class Consent(_Value):
 
 class PartText(_Value):
     part: Part
-    text: str = Field(min_length=1)
+    text: str = Field(min_length=1, pattern=r"^[^\x00]*$")  # no page can show a NUL, and a story is shown whole
 
 
 class Story(_Value):

@@ -7,6 +7,7 @@ passage that the story no longer has is dropped.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -43,6 +44,8 @@ _SPOKEN_OF = 0.35  # cosine with a theme's lines from which a message is taken t
 _UNASKED = 0.06
 # Stories whose scores differ by less than this are near-equals: among them variety decides.
 NEAR_EQUAL = 0.03
+_BATCHES_A_TURN = 4  # embedded while a visitor waits; `build` does all
+_PATIENCE = 60.0  # seconds until embedding is tried again after the database could not be written
 _BATCH = 8  # stories embedded and committed at once: what a killed process has to do again
 
 
@@ -111,6 +114,7 @@ class Finder:
         self.scheme = f"{embedder.name}/{passages.VERSION}"
         self.themes = Themes(embedder)
         self._lock = threading.RLock()
+        self._embed_again_at = 0.0
         self._forget()
 
     def _forget(self) -> None:
@@ -145,13 +149,21 @@ class Finder:
         return done
 
     def refresh(self) -> None:
-        """Catch up with the store: embed what is new, and pull what changed. One cheap read when nothing did."""
+        """Catch up with the store: embed what is new, and pull what changed. One cheap read when nothing did.
+
+        This happens inside somebody's turn, so it embeds a few stories at a time, and when the database cannot be
+        written (busy, full) it goes on with what there is and tries again later.
+        """
         if self._store.revision() == self._revision:
             return
-        while (new := self._store.unembedded(self.scheme, limit=_BATCH)) and self._embed(new):
-            pass
-        while self._embed_groups():
-            pass
+        if time.monotonic() >= self._embed_again_at:
+            try:
+                for _ in range(_BATCHES_A_TURN):
+                    if not ((new := self._store.unembedded(self.scheme, limit=_BATCH)) and self._embed(new)):
+                        break
+                self._embed_groups()
+            except DatabaseError:
+                self._embed_again_at = time.monotonic() + _PATIENCE
         self.pull()
 
     def pull(self) -> None:

@@ -299,3 +299,15 @@ def test_importing_reads_no_rules_and_nothing_heavy() -> None:
         "assert not heavy, heavy; assert m.book.cache_info().currsize == 0"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I want to\ndie", "I just want to... die", "I want to… die", "i want\nto kill\nmyself", "I. want. to. die."],
+)
+def test_a_crisis_is_heard_across_a_break(text: str) -> None:
+    assert screen(text).tier >= 1
+
+
+def test_two_lines_of_a_list_are_not_read_as_one_when_a_stop_ends_them() -> None:
+    assert screen("I want to.\n\nDie Katze ist krank").tier == 0

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.errors import ModelUnavailable
+from corpus.errors import DatabaseBusy, ModelUnavailable
 from corpus.store import Store, open_store
 from corpus.types import Part, PartText, Purpose, State
 from index import passages
@@ -322,6 +322,25 @@ def test_whoever_refreshes_embeds_what_is_new(store: Store, finder: Finder) -> N
     publish(store, story_of("my cat left me"))
     assert ids(finder, "my cat left me") == ["one"]
     assert store.unembedded(finder.scheme, 10) == ()
+
+
+def test_a_turn_goes_on_when_the_database_cannot_be_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(store, WordEmbedder(), floor=0.1)
+    publish(store, story_of("my cat left me"))
+    assert ids(finder, "my cat left me") == ["one"]
+    publish(store, story_of("my cat left me too", "two"))
+
+    def busy(*_: object) -> bool:
+        raise DatabaseBusy("in use")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "put_passages", busy)
+        assert ids(finder, "my cat left me") == ["one"]
+    store.withdraw("one", "t")
+    assert ids(finder, "my cat left me") == []  # it still pulls what left
+    finder._embed_again_at = 0
+    store.set_consent("two", make_consent(), "t")
+    assert ids(finder, "my cat left me") == ["two"]
 
 
 @pytest.mark.parametrize("leave", ["withdraw", "pause", "consent", "expire"])

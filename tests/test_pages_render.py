@@ -5,17 +5,28 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from browser import fakes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.care import Help, Screen, help_for
-from assistant.conversation import Chip, Reply
-from assistant.pages.render import draw, heavy, language_for, nice_date, pieces, story_html, turn_html, web_link
+from assistant.care import Help, Screen, countries, doors, help_for
+from assistant.conversation import Chip, Reply, Session
+from assistant.pages.render import (
+    draw,
+    heavy,
+    language_for,
+    language_name,
+    nice_date,
+    pieces,
+    story_html,
+    turn_html,
+    web_link,
+)
 from assistant.pages.sessions import Turn
-from assistant.words import keys, variants
+from assistant.words import keys, languages, say, variants
 
 
 class Parsed(HTMLParser):
@@ -128,11 +139,124 @@ def test_a_story_that_left_is_said_kindly() -> None:
     assert "no longer here" in drawn
 
 
-def test_without_scripts_every_button_is_a_form() -> None:
-    turn = Turn("x", Reply(kind="stories", cards=(fakes.card(),), chips=(Chip(label="A", send="a"),)))
-    drawn = turn_html(turn, scripts=False)
+def test_without_scripts_a_card_is_a_form_and_no_chip_leads_nowhere() -> None:
+    turn = Turn("x", Reply(kind="stories", cards=(fakes.card(),), chips=(Chip(label="Show me", send="show me"),)))
+    drawn = turn_html(turn, scripts=False, country="US")
     assert "data-act" not in drawn
-    assert drawn.count('<form method="post"') == 2
+    assert "Show me" not in drawn
+    assert drawn.count('<form method="post"') == 1
+    assert '<input type="hidden" name="country" value="US">' in drawn
+
+
+def test_every_button_of_a_card_names_its_story() -> None:
+    drawn = turn_html(Turn("x", Reply(kind="stories", cards=(fakes.card(notes=("Unheard of",)),))))
+    names = [Parsed(b).text for b in re.findall(r"<button.*?</button>|<summary>.*?</summary>", drawn, re.S)]
+    assert names == [
+        f"{name}: The kitchen floor"
+        for name in ("Show the words", "Read the whole story", "Save", "More like this", "Not for me")
+    ]
+    assert "aria-pressed" not in drawn + story_html(fakes.FakeTurn().read(Session(), "one"), "one", "en", 1)
+
+
+def test_a_story_that_left_holds_and_shows_nothing_but_a_line() -> None:
+    reply = Reply(kind="stories", cards=(fakes.card(), fakes.card("two", "Back row", (), "Rain.")))
+    turn = Turn("More like “The kitchen floor”", reply, True, about=("one", "The kitchen floor"))
+    assert "tiles" in turn_html(turn)
+    turn.let_go({"one"})
+    drawn = turn_html(turn)
+    assert 'data-story="one"' not in drawn
+    assert "kitchen" not in drawn
+    assert "The person who told it took it back" in drawn
+    assert 'data-story="two"' in drawn
+    assert "kitchen" not in repr(turn)
+    assert turn.story_ids() == {"two"}
+
+
+def test_a_group_is_in_languages_that_have_names() -> None:
+    text = Parsed(turn_html(Turn("x", Reply(kind="groups", groups=(fakes.group(),))))).text
+    assert "English, Welsh" in text
+    assert "How to join and leave" in text
+
+
+def test_every_language_that_the_page_names_has_a_name() -> None:
+    told = {code for country, _ in countries() for door in doors(country, "en") for code in door.languages}
+    files = (Path(__file__).parents[1] / "corpus" / "samples" / "groups").glob("*.md")
+    for found in re.findall(r"^languages: \[(.*)\]", "\n".join(f.read_text(encoding="utf-8") for f in files), re.M):
+        told |= {code.strip(" \"'") for code in found.split(",")}
+    assert len(told) > 20
+    assert {code for code in told if language_name(code, "en") == code} == set()
+    assert language_name("pt-BR", "en") == "Portuguese"
+    assert language_name("xx", "en") == "xx"
+
+
+@pytest.mark.parametrize("lang", ["es", "fr", "de", "pt"])
+@pytest.mark.parametrize("tier", [2, 3])
+def test_help_in_another_language_is_all_in_that_language(lang: str, tier: int) -> None:
+    help = help_for(Screen(tier=tier, categories=("suicidal",)), "CH", lang)
+    drawn = turn_html(Turn("x", Reply(kind="help", lang=lang, help=help, chips=(Chip(label="Stories", send="s"),))))
+    inside, outside = drawn.split("</section>")
+    assert f'<div lang="{lang}"' in inside
+    assert "Answer" not in inside.split(f'<div lang="{lang}"')[1]
+    assert "Stories" in outside
+    for key in ("help.barriers", "help.languages", "help.verified", "bar.new_tab"):
+        english = say(f"page.{key}", languages="German", date="20 November 2026")
+        assert english not in inside, key
+    months = {say(f"page.month.{n}") for n in range(1, 13)} - {say(f"page.month.{n}", lang) for n in range(1, 13)}
+    assert not [name for name in ("German", "French", "Italian", *months) if re.search(rf"\b{name}\b", inside)]
+
+
+def test_words_of_a_help_block_are_in_every_language_of_care() -> None:
+    own = ("page.help.barriers", "page.help.languages", "page.help.verified", "page.bar.new_tab", "page.date")
+    told = {code for country, _ in countries() for door in doors(country, "en") for code in door.languages}
+    wanted = {*own, *(f"page.month.{n}" for n in range(1, 13)), *(f"page.language.{code}" for code in told)}
+    for lang in languages():
+        assert wanted <= set(keys(lang)), lang
+
+
+def test_the_emergency_number_comes_under_the_first_line_and_first_of_all_when_it_is_now() -> None:
+    block = help_for(Screen(tier=2, categories=("suicidal",)), "GB", "en")
+    assert block
+    drawn = turn_html(Turn("x", Reply(kind="help", help=block)))
+    order = [
+        html.escape(block.title),
+        html.escape(block.lines[0]),
+        "tel:999",
+        html.escape(block.lines[1]),
+        "tel:116123",
+    ]
+    places = [drawn.index(text) for text in order]
+    assert places == sorted(places)
+    assert drawn.count("tel:999") == 1
+    now = help_for(Screen(tier=3, categories=("suicidal",)), "GB", "en")
+    assert now
+    drawn = turn_html(Turn("x", Reply(kind="help", help=now)))
+    assert drawn.index(now.title) < drawn.index("tel:999") < drawn.index(html.escape(now.lines[0]))
+
+
+def test_every_door_is_drawn_once_in_every_kind_of_help() -> None:
+    for tier in (0, 1, 2, 3):
+        for country in ("GB", "US", "CH", None):
+            risk = Screen(tier=tier, categories=("suicidal",) if tier else (), clinical=not tier, stopping=True)
+            block = help_for(risk, country, "en")
+            assert block
+            drawn = turn_html(Turn("x", Reply(kind="help", help=block)))
+            for door in block.doors:
+                assert drawn.count(f">{html.escape(door.label)}<") == len(
+                    [d for d in block.doors if d.label == door.label]
+                ), (tier, country, door.label)
+
+
+def test_an_answer_without_a_lead_is_whole() -> None:
+    cards = turn_html(Turn("x", Reply(kind="stories", cards=(fakes.card(),))))
+    assert "sj-lead" not in cards
+    nothing = turn_html(Turn("x", Reply(kind="ok")))
+    assert "nothing to show for this" in nothing
+    assert "<p></p>" not in draw("notice.html", "en", lead=(), minutes=15)
+
+
+def test_the_notice_says_truly_when_the_words_are_forgotten() -> None:
+    notice = draw("notice.html", "en", lead=("x",), minutes=15)
+    assert "when you press “Leave this page” or “Forget”, or after 15 quiet minutes" in notice
 
 
 def test_the_opening_says_its_lead_once_above_and_not_in_the_talk() -> None:
@@ -145,6 +269,8 @@ def test_the_opening_says_its_lead_once_above_and_not_in_the_talk() -> None:
 
 def test_dates_are_words() -> None:
     assert nice_date("2026-11-20") == "20 November 2026"
+    assert nice_date("2026-11-20", "es") == "20 de noviembre de 2026"
+    assert nice_date("2026-03-01", "de") == "1. März 2026"
     assert nice_date("last week") == "last week"
     assert nice_date(None) == ""
 
@@ -164,7 +290,7 @@ def test_no_word_is_missing_and_none_is_left_over() -> None:
     used = set(re.findall(r"""\bt\(\s*["']([a-z_.]+)["']""", code))
     used |= {k.removeprefix("page.") for k in re.findall(r"""["'](page\.[a-z_.]+)["']""", code) if not k.endswith(".")}
     used |= set(re.findall(r"""words\[["']([a-z_.]+)["']\]""", code))
-    dynamic = ("trouble.", "status.", "language.")
+    dynamic = ("trouble.", "status.", "language.", "month.")
     assert {u for u in used if "." in u and not u.endswith(".")} <= own
     known = used | {"card.save", "card.unsave", "fresh", "notice.again"}
     assert {k for k in own if k not in known and not k.startswith(dynamic)} == set()

@@ -92,6 +92,20 @@ def test_a_message_is_answered_without_scripts(web: httpx.Client) -> None:
     assert "tiles" in web.post("/story", data={"id": "one"}).text
 
 
+def test_without_scripts_the_country_is_carried_on(web: httpx.Client) -> None:
+    for page in (
+        web.post("/ask", data={"text": "hello", "country": "US"}),
+        web.post("/ask", data={"text": " ", "country": "US"}),
+        web.post("/story", data={"id": "one", "country": "US"}),
+        web.get("/ask?country=US"),
+    ):
+        assert 'href="tel:911"' in page.text
+        assert 'href="tel:999"' not in page.text
+        assert '<input type="hidden" name="country" value="US">' in page.text
+    assert "in US: hello" in web.post("/ask", data={"text": "hello", "country": "US"}).text
+    assert "Something more hopeful" not in web.post("/ask", data={"text": "hello"}).text
+
+
 def test_a_failure_without_scripts_is_said(web: httpx.Client) -> None:
     page = web.post("/ask", data={"text": "break"})
     assert page.status_code == 500

@@ -7,10 +7,16 @@ import threading
 
 import pytest
 from browser import fakes
+from conftest import Clock, make_consent, make_story, publish
 
 from assistant.conversation import Session
 from assistant.pages.sessions import REMIND_AFTER, TURNS_SHOWN, Talks
 from assistant.pages.talk import Room, Trouble
+from assistant.turn import Turn as RealTurn
+from assistant.voice import PlainVoice
+from corpus.store import Store
+from corpus.types import State
+from index.find import Finder
 
 
 @pytest.fixture
@@ -67,6 +73,67 @@ def test_reading_asks_the_gate_each_time(room: Room, turns: fakes.FakeTurn) -> N
     gone = room.read("a", "one", "en", None)
     assert "no longer here" in gone
     assert "tiles" not in gone
+
+
+def test_a_story_withdrawn_between_two_messages_is_never_sent_again(room: Room, turns: fakes.FakeTurn) -> None:
+    assert "counted the tiles" in room.say("a", "x", "en", None)
+    assert "More like “The kitchen floor”" in room.more_like("a", "one", "en", None)
+    turns.gone.update({"one", "two", "three"})
+    page = room.more_like("a", "four", "en", None)
+    assert "counted the tiles" in page, "the fourth story is still there"
+    for words in ("The kitchen floor", "Back row", "The long way", 'data-story="one"'):
+        assert words not in page
+    assert page.count("The person who told it took it back") == 3
+    talk = room.talks.get("a")
+    assert talk
+    held = repr(talk.turns)
+    for words in ("The kitchen floor", "Back row", "The long way"):
+        assert words not in held, "nor is it held in memory"
+    left = [card for turn in talk.turns for card in turn.reply.cards if card.id in turns.gone]
+    assert [card.excerpt.text for card in left] == ["", "", ""]
+    turns.gone.clear()
+    assert "Back row" not in room.more_like("a", "four", "en", None), "what was let go does not come back by itself"
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "paused", "expired"])
+def test_a_story_that_leaves_the_real_store_leaves_the_conversation(
+    store: Store, clock: Clock, finder: Finder, how: str
+) -> None:
+    publish(store, make_story("one"), make_consent(days=2))
+    publish(store, make_story("two"), make_consent(days=300))
+    finder.build()
+    room = Room(RealTurn(store, finder, PlainVoice()), Talks(900))
+    page = room.say("a", "my cat left in spring and the house was quiet, I have soup with a neighbour", "en", None)
+    assert "Title one" in page
+    assert "Title two" in page
+    if how == "withdrawn":
+        store.withdraw("one", "test")
+    elif how == "paused":
+        store.move("one", State.PAUSED, "test")
+    else:
+        clock.forward(days=3)
+    page = room.say("a", "thank you", "en", None)
+    assert "Title one" not in page
+    assert "one house" not in page
+    assert "The person who told it took it back" in page
+    assert "Title two" in page
+    assert "one house" not in repr(room.talks.get("a").turns)  # type: ignore[union-attr]
+
+
+def test_a_story_withdrawn_while_its_answer_is_made_is_not_shown(room: Room, turns: fakes.FakeTurn) -> None:
+    turns.gone.add("one")
+    page = room.say("a", "x", "en", None)
+    assert 'data-story="one"' not in page
+    assert 'data-story="two"' in page
+
+
+def test_when_the_gate_does_not_answer_nothing_is_shown_and_nothing_changes(room: Room, turns: fakes.FakeTurn) -> None:
+    room.say("a", "x", "en", None)
+    turns.unsure = True
+    with pytest.raises(Trouble):
+        room.say("a", "y", "en", None)
+    turns.unsure = False
+    assert "number 2" in room.say("a", "y", "en", None)
 
 
 def test_a_forgotten_conversation_starts_anew_and_says_so(room: Room) -> None:

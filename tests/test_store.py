@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from corpus import errors
+from corpus.settings import CorpusSettings, open_corpus
 from corpus.store import Passage, database, open_store, tables
 from corpus.types import Part, PartText, Purpose, Span, State
 from tests.conftest import Clock, make_consent, make_story, publish
@@ -113,6 +116,21 @@ def test_a_scrub_that_a_reader_blocks_fails_loudly_and_works_afterwards(
     reader.close()
     assert store.scrub().log == 0
     store.close()
+
+
+def test_a_process_killed_before_its_scrub_leaves_the_duty_to_the_next_start(tmp_path: Path) -> None:
+    secret = "a withdrawn sentence that no file may keep after the next start"
+    code = (
+        "import os\nfrom corpus.store import open_store\nfrom corpus.types import State\n"
+        "from tests.conftest import make_story, make_consent\nfrom corpus.types import Part, PartText\n"
+        f"s = open_store({url(tmp_path)!r})\n"
+        f"s.add(make_story(parts=(PartText(part=Part.WHOLE, text={secret!r}),)), make_consent(), State.PUBLISHED, 't')\n"
+        "s.withdraw('one', 't')\nos._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=False)
+    assert left_in_files(tmp_path, secret.encode())
+    open_corpus(CorpusSettings(data=tmp_path, samples=False)).close()
+    assert left_in_files(tmp_path, secret.encode()) == []
 
 
 def test_hidden_samples_are_nowhere(tmp_path: Path) -> None:

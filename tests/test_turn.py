@@ -46,7 +46,8 @@ def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
             ),
         )
         story = make_story(f"s{i}", title=f"The quiet house {i}", parts=parts, hope=hope, themes=("grief",))
-        store.add(story, consent or make_consent(days=9999), State.PUBLISHED, "t")
+        shown = consent or make_consent(Purpose.SURFACE, Purpose.QUOTE, days=9999)
+        store.add(story, shown, State.PUBLISHED, "t")
     trains = (PartText(part=Part.GOING_ON, text="Zebra timetables delight engineers."),)
     store.add(
         make_story("trains", title="Engines", parts=trains, themes=("study",)),
@@ -195,6 +196,13 @@ def test_what_helped_them_shows_that_part_of_the_stories_shown(turn: Turn) -> No
     assert [c.id for c in one.cards] == [first.cards[1].id]
     _, before = said(turn, "what helped them?")
     assert before.kind == "question"
+
+
+def test_a_part_is_quoted_on_its_own_only_with_that_consent(turn: Turn, store: Store) -> None:
+    session, first = said(turn, SHARE)
+    store.set_consent(first.cards[0].id, make_consent(Purpose.SURFACE, days=9999), "t")
+    _, reply = said(turn, "what helped them?", session=session)
+    assert [c.id for c in reply.cards] == [c.id for c in first.cards[1:]]
 
 
 def test_groups_on_request_and_a_question_when_nothing_was_said(turn: Turn) -> None:
@@ -482,10 +490,20 @@ def test_requests_are_told_from_shares(text: str, intent: str) -> None:
     assert understand(text).intent == intent
 
 
-@pytest.mark.parametrize("entry", yaml.safe_load(UNDERSTAND.read_text())["requests"], ids=lambda e: e["intent"])
+@pytest.mark.parametrize(
+    "entry", yaml.safe_load(UNDERSTAND.read_text(encoding="utf-8"))["requests"], ids=lambda e: e["intent"]
+)
 def test_the_examples_of_each_request_are_understood_as_it(entry: dict[str, list[str]]) -> None:
     for example in entry["examples"]:
         assert understand(example).intent == entry["intent"], example
+
+
+@pytest.mark.parametrize(
+    "entry", yaml.safe_load(UNDERSTAND.read_text(encoding="utf-8"))["requests"], ids=lambda e: e["intent"]
+)
+def test_what_looks_like_a_request_and_is_a_share(entry: dict[str, list[str]]) -> None:
+    for text in entry.get("not", ()):
+        assert understand(text).intent in ("share", "little"), text
 
 
 def test_which_one_is_meant() -> None:
@@ -570,6 +588,11 @@ class Scripted:
         "You should call your doctor and stop drinking.",
         "I've been there too, and it gets better.",
         "It sounds like you have depression.",
+        "Ring 0800 123 456. Others tell of it below.",
+        "See https://evil.example for more.",
+        "My name is Anna and others tell of it.",
+        "One. Two. Three sentences are too many.",
+        "“The house is quiet”, one of them says below.",
         "",
         "x" * 1000,
         RuntimeError("no network"),
@@ -594,10 +617,18 @@ def test_a_model_sees_a_story_only_if_its_consent_says_so(turn: Turn, store: Sto
     said(turn, SHARE)
     assert "The quiet house" not in str(model.prompts)
     for i in range(7):
-        store.set_consent(f"s{i}", make_consent(Purpose.SURFACE, Purpose.MODEL, days=9999), "t")
+        store.set_consent(f"s{i}", make_consent(Purpose.SURFACE, Purpose.QUOTE, Purpose.MODEL, days=9999), "t")
     said(turn, SHARE)
     assert "The quiet house" in str(model.prompts[-1])
     assert "radio on helped" not in str(model.prompts[-1])  # titles only: nothing to paraphrase
+
+
+def test_after_a_sign_of_danger_no_model_hears_the_conversation(turn: Turn) -> None:
+    model = Scripted("Fine.")
+    turn._voice = ModelVoice(model, "scripted")
+    _, reply = said(turn, SHARE + " and I want to kill myself", "show me stories")
+    assert reply.cards
+    assert model.prompts == []
 
 
 def test_a_crisis_never_reaches_a_model(turn: Turn) -> None:

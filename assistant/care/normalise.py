@@ -98,6 +98,18 @@ def sentences(text: str, lexicon: Lexicon = PLAIN) -> tuple[str, ...]:
     return tuple(found)
 
 
+# What breaks a sentence in the middle: dots that trail off, a line break without a full stop, a stop after each word.
+_TRAILING = re.compile(r"\s*(?:\.{2,}|…)\s*")
+_LINE = re.compile(r"(?<![.!?\n])[ \t]*\r?\n(?!\s*\n)[ \t]*")
+_WORD_BY_WORD = re.compile(r"(?<!\S)\w{1,12}(?:[.,]\s+\w{1,12}){2,}(?=[.,\s]|$)")
+
+
+def unbroken(text: str) -> str:
+    """The message with such breaks closed, to be read beside the message as it stands."""
+    text = _LINE.sub(" ", _TRAILING.sub(" ", text[:MOST_CHARACTERS]))
+    return _WORD_BY_WORD.sub(lambda m: re.sub(r"[.,]\s+", " ", m.group()), text)
+
+
 def _words(part: str, lexicon: Lexicon) -> list[str]:
     words: list[str] = []
     for raw in _WORD.findall(part):

@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel
 
-from assistant.care.normalise import Lexicon, fold, one_edit, sentences
+from assistant.care.normalise import Lexicon, fold, one_edit, sentences, unbroken
 from assistant.care.phrases import Phrases, Span
 
 LANGUAGES = ("en", "es", "fr", "de", "pt")
@@ -181,8 +181,10 @@ def screen(text: str, before: Sequence[Screen] = ()) -> Screen:
     rules = book()
     plain = sentences(text, rules.lexicon)
     lately = tuple(before)[-REMEMBERED:]
-    hits = _hits(plain, max((s.tier for s in lately), default=0))
-    found = _combine(hits)
+    earlier = max((s.tier for s in lately), default=0)
+    found = _combine(_hits(plain, earlier))
+    if (whole := unbroken(text)) != text:  # "I want to... die": the more pressing reading counts
+        found = max(found, _combine(_hits(sentences(whole, rules.lexicon), earlier)), key=lambda s: s.tier)
     return _over_turns(found, " ".join(" ".join(plain).split()), lately)
 
 

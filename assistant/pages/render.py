@@ -7,6 +7,7 @@ The result goes to Gradio's HTML component as a value of the constant template `
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -56,15 +57,15 @@ def of_part(part: StoryPart) -> tuple[str, str, str]:
     return pieces(part.text, part.mark)
 
 
-def nice_date(value: date | str | None) -> str:
-    """`2026-11-20` as `20 November 2026`; anything that is not a date as it is."""
+def nice_date(value: date | str | None, lang: str = "en") -> str:
+    """`2026-11-20` as `20 November 2026`, in the words of `lang`; anything that is not a date as it is."""
     if value is None:
         return ""
     try:
         day = value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError:
         return str(value)
-    return f"{day.day} {day:%B %Y}"
+    return say("page.date", lang, day=day.day, month=say(f"page.month.{day.month}", lang), year=day.year)
 
 
 def web_link(href: str | None) -> str | None:
@@ -75,9 +76,10 @@ def web_link(href: str | None) -> str | None:
 
 
 def language_name(code: str, lang: str) -> str:
-    """The name of a language in the page's language; a code nobody named stands as it is."""
+    """The name of a language (BCP-47) in the page's language; a code that nobody named stands as it is."""
+    primary = code.replace("_", "-").split("-")[0].lower()
     try:
-        return say(f"page.language.{code}", lang)
+        return say(f"page.language.{primary}", lang)
     except KeyError:
         return code
 
@@ -115,12 +117,12 @@ def _env() -> Environment:
         lstrip_blocks=True,
     )
     env.globals.update(heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of)
-    env.filters["nice_date"] = nice_date
+    env.globals.update(words_in=words_in)
     return env
 
 
-def draw(template: str, lang: str, **values: Any) -> Markup:
-    """One template with the page's words in `lang`: `t("card.read")` is the sentence `page.card.read`."""
+def words_in(lang: str) -> tuple[Callable[..., str], Callable[[tuple[str, ...]], str], Callable[..., str]]:
+    """What templates say in one language: (the page's sentences, names of languages, dates)."""
 
     def t(key: str, **slots: object) -> str:
         return say(f"page.{key}", lang, **slots)
@@ -128,19 +130,33 @@ def draw(template: str, lang: str, **values: Any) -> Markup:
     def spoken(codes: tuple[str, ...]) -> str:
         return ", ".join(language_name(code, lang) for code in codes)
 
-    return Markup(_env().get_template(template).render(t=t, spoken=spoken, lang=lang, **values))
+    def day(value: date | str | None) -> str:
+        return nice_date(value, lang)
+
+    return t, spoken, day
 
 
-def turn_html(turn: Turn, *, scripts: bool = True) -> str:
-    """One exchange. It is drawn once and kept until something in it changes."""
-    if turn.drawn is None or not scripts:
-        turn.drawn = str(draw("turn.html", turn.reply.lang, turn=turn, reply=turn.reply, scripts=scripts))
+def draw(template: str, lang: str, **values: Any) -> Markup:
+    """One template with the page's words in `lang`: `t("card.read")` is the sentence `page.card.read`."""
+    t, spoken, day = words_in(lang)
+    return Markup(_env().get_template(template).render(t=t, spoken=spoken, day=day, lang=lang, **values))
+
+
+def turn_html(turn: Turn, lang: str = "en", *, scripts: bool = True, country: str = "") -> str:
+    """One exchange on a page in `lang`. It is drawn once and kept until something in it changes.
+
+    The answer itself may be in another language (`reply.lang`): help comes in the one that was written, where it can.
+    """
+    if not scripts:
+        return str(draw("turn.html", lang, turn=turn, reply=turn.reply, scripts=False, country=country))
+    if turn.drawn is None:
+        turn.drawn = str(draw("turn.html", lang, turn=turn, reply=turn.reply, scripts=True, country=""))
     return turn.drawn
 
 
 def talk_html(talk: Talk) -> str:
     """The whole conversation as the page shows it."""
-    turns = [Markup(turn_html(turn)) for turn in talk.turns]
+    turns = [Markup(turn_html(turn, talk.session.lang)) for turn in talk.turns]
     last = talk.turns[-1].reply if talk.turns else None
     return str(draw("talk.html", talk.session.lang, talk=talk, turns=turns, last=last))
 

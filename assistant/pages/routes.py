@@ -51,10 +51,13 @@ def country_of(query: Any, headers: Any, settings: Settings) -> str:
     return guess_country(headers.get("accept-language")) or settings.country
 
 
-def frame(request: Request, room: Room, settings: Settings) -> tuple[str, dict[str, Any]]:
-    """What every page of ours needs: (language, values for its templates)."""
+def frame(
+    request: Request, room: Room, settings: Settings, form: dict[str, str] | None = None
+) -> tuple[str, dict[str, Any]]:
+    """What every page of ours needs: (language, values for its templates). A form may carry the country on."""
     lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
-    country = country_of(request.query_params, request.headers, settings)
+    asked = form if form and form.get("country") else request.query_params
+    country = country_of(asked, request.headers, settings)
     try:
         lead = guarded(lambda: room.turns.start(lang, country or None))[1].lead
     except Trouble:  # the help lines and the way out stand even when nothing else does
@@ -101,8 +104,10 @@ async def form_of(request: Request) -> dict[str, str]:
 def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], None]) -> None:
     """Put our routes on the application. The Guard in front has already checked path, origin, size and haste."""
 
-    def page(template: str, request: Request, status: int = 200, **more: Any) -> HTMLResponse:
-        lang, values = frame(request, room, settings)
+    def page(
+        template: str, request: Request, status: int = 200, form: dict[str, str] | None = None, **more: Any
+    ) -> HTMLResponse:
+        lang, values = frame(request, room, settings, form)
         return HTMLResponse(draw(template, lang, **{**values, **more}), status)
 
     @app.get("/healthz")
@@ -146,10 +151,10 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         """One message, one answer, nothing kept: for a browser without scripts."""
         form = await form_of(request)
         text = form.get("text", "")
-        lang = frame(request, room, settings)[0]
-        country = country_of(form, request.headers, settings)
+        lang, values = frame(request, room, settings, form)
+        country = values["country"]
         if not text.strip():
-            return page("ask_page.html", request, turn=None, empty=True, country=country)
+            return page("ask_page.html", request, form=form, turn=None, empty=True)
 
         def answer() -> tuple[Session, Reply]:
             session, _ = room.turns.start(lang, country or None)
@@ -158,15 +163,16 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         try:
             _, reply = await run_in_threadpool(guarded, answer)
         except Trouble:
-            return page("sorry.html", request, 500)
-        drawn = turn_html(Turn(text, reply), scripts=False)
-        return page("ask_page.html", request, turn=Markup(drawn), empty=False, country=country)
+            return page("sorry.html", request, 500, form)
+        drawn = turn_html(Turn(text, reply), lang, scripts=False, country=country)
+        return page("ask_page.html", request, form=form, turn=Markup(drawn), empty=False)
 
     @app.post("/story")
     async def story(request: Request) -> HTMLResponse:
         """A whole story for a browser without scripts. By POST, so that no address says what was read."""
-        story_id = (await form_of(request)).get("id", "")[:200]
-        lang, values = frame(request, room, settings)
+        form = await form_of(request)
+        story_id = form.get("id", "")[:200]
+        lang, values = frame(request, room, settings, form)
 
         def read() -> StoryView | None:
             session, _ = room.turns.start(lang, values["country"] or None)
@@ -176,8 +182,8 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             view = await run_in_threadpool(read)
         except Exception as error:
             note(error)
-            return page("sorry.html", request, 500)
-        return page("story_page.html", request, 200 if view else 404, view=view)
+            return page("sorry.html", request, 500, form)
+        return page("story_page.html", request, 200 if view else 404, form, view=view)
 
     @app.post("/forget")
     async def forgotten(request: Request) -> Response:

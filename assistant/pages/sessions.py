@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from assistant.conversation import Reply, Session
+from assistant.conversation import Excerpt, Reply, Session, StoryCard
 
 TURNS_SHOWN = 24  # older answers leave the page, so that one answer stays small on a weak connection
 REMIND_AFTER = 3 * 60 * 60  # seconds; "this is a computer program" is said again after three hours
@@ -28,7 +28,34 @@ class Turn:
     chose: bool = False  # `said` names a button that was pressed, not words that were typed
     before: str | None = None  # a word key that is said first, for example that the past was forgotten
     aside: set[str] = field(default_factory=set)  # story ids that were set aside: their cards fold to one line
+    about: tuple[str, str] | None = None  # (story id, title) when `said` names a story
+    gone: set[str] = field(default_factory=set)  # story ids whose consent ended since: nothing of them is held here
     drawn: str | None = None  # the HTML of this turn, once drawn
+
+    def story_ids(self) -> set[str]:
+        """Every story of which this turn still holds words."""
+        named = {self.about[0]} if self.about else set()
+        return (named | {card.id for card in self.reply.cards}) - self.gone
+
+    def let_go(self, ids: set[str]) -> None:
+        """Drop the words of stories that may no longer be shown: excerpt, title and name, and the drawing of them."""
+        leaving = self.story_ids() & ids
+        if not leaving:
+            return
+        self.gone |= leaving
+        cards = tuple(_emptied(card) if card.id in leaving else card for card in self.reply.cards)
+        self.reply = self.reply.model_copy(update={"cards": cards})
+        if self.about and self.about[0] in leaving:
+            self.said = self.said.replace(self.about[1], "…") if self.said else self.said
+            self.about = None
+        self.drawn = None
+
+
+def _emptied(card: StoryCard) -> StoryCard:
+    """A card with nothing of its story but the id, which holds its place in the conversation."""
+    nothing = Excerpt(part="", part_label="", text="", mark=(0, 0), before=False, after=False)
+    empty = {"title": "", "narrator": "", "stage": None, "content_notes": (), "why": (), "excerpt": nothing}
+    return card.model_copy(update=empty)
 
 
 @dataclass(eq=False)
@@ -64,7 +91,7 @@ class Talk:
         """The title under which a story was shown in this conversation."""
         for turn in reversed(self.turns):
             for card in turn.reply.cards:
-                if card.id == story_id:
+                if card.id == story_id and card.id not in turn.gone:
                     return card.title
         return None
 

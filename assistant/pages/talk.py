@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
 from assistant.conversation import Reply, Session, StoryView
 from assistant.pages.render import story_html, talk_html
@@ -14,6 +14,7 @@ from corpus.errors import SharedJourneyError
 
 log = logging.getLogger("shared_journey.pages")
 
+Result = TypeVar("Result")
 MAX_CHIP = 2000  # characters that a pressed button may send; typed text has only the body limit
 
 
@@ -25,13 +26,14 @@ class Turns(Protocol):
     def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]: ...
     def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]: ...
     def read(self, session: Session, story_id: str) -> StoryView | None: ...
+    def visible(self, ids: Iterable[str]) -> frozenset[str]: ...
 
 
 class Trouble(Exception):
     """An answer could not be made. Holds no text of anybody."""
 
 
-def guarded(step: Callable[[], tuple[Session, Reply]]) -> tuple[Session, Reply]:
+def guarded(step: Callable[[], Result]) -> Result:
     """Runs one step of the turn. An error becomes `Trouble`, and the log gets its kind and place, never its message:
     the message of an unforeseen error can quote what the person wrote."""
     try:
@@ -78,31 +80,29 @@ class Room:
     def more_like(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
         with talk.lock:
-            said = say("page.turn.more_like", lang, title=talk.title_of(story_id) or "…")
+            title = talk.title_of(story_id) or "…"
+            said = say("page.turn.more_like", lang, title=title)
             session, reply = guarded(lambda: self.turns.more_like(talk.session, story_id))
-            return self._answered(key, talk, session, Turn(said, reply, True, before))
+            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, title)))
 
     def not_for_me(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
         with talk.lock:
-            said = say("page.turn.not_for_me", lang, title=talk.title_of(story_id) or "…")
+            title = talk.title_of(story_id) or "…"
+            said = say("page.turn.not_for_me", lang, title=title)
             session, reply = guarded(lambda: self.turns.not_for_me(talk.session, story_id))
             for turn in talk.turns:
                 if any(card.id == story_id for card in turn.reply.cards):
                     turn.aside.add(story_id)
                     turn.drawn = None
-            return self._answered(key, talk, session, Turn(said, reply, True, before))
+            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, title)))
 
     def read(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         """A whole story through the consent gate, asked anew each time; a kind sentence when it is gone."""
         talk, _ = self._talk(key, lang, country)
         with talk.lock:
             talk.steps += 1
-            try:
-                view = self.turns.read(talk.session, story_id)
-            except Exception as error:
-                note(error)
-                raise Trouble from None
+            view = guarded(lambda: self.turns.read(talk.session, story_id))
             return story_html(view, story_id, lang, talk.steps)
 
     def country(self, key: str, lang: str, country: str) -> None:
@@ -122,6 +122,12 @@ class Room:
     def _answered(self, key: str, talk: Talk, session: Session, turn: Turn) -> str:
         if not self.talks.is_open(key, talk):  # forgotten while the answer was being made: it is dropped
             return ""
+        # What is drawn again passes the consent gate again: a story may have been withdrawn since it was shown. Asked
+        # before anything is changed, so that an answer that fails here can be asked for once more.
+        held = set().union(*(one.story_ids() for one in (*talk.turns, turn)))
+        gone = held - guarded(lambda: self.turns.visible(held)) if held else set()
+        for one in (*talk.turns, turn):
+            one.let_go(gone)
         if talk.due_reminder():
             turn.before = "notice.again"
         talk.session = session

@@ -191,6 +191,10 @@ class Store(Protocol):
 
     # --- care of the files -------------------------------------------------------------------------------------
 
+    def scrub_is_due(self) -> bool:
+        """Whether words were deleted (withdrawn, edited) since the last scrub."""
+        ...
+
     def scrub(self) -> ScrubReport:
         """Make sure that no file holds what was deleted. Raises ScrubBlocked while another reader prevents it."""
         ...

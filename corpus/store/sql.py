@@ -22,6 +22,7 @@ from corpus.store.database import open_engine
 from corpus.types import LEGAL_MOVES, AuditEvent, Consent, Group, Purpose, State, Story, VisibleStory
 
 _FACTS = ("themes", "stage", "hope", "setbacks", "pathways", "context", "content_notes")
+SCRUB_DUE = "scrub due"
 _SCRUB_TRIES = 20  # times _SCRUB_PAUSE: a reader that stays longer than this is worth an error
 _SCRUB_PAUSE = 0.1  # seconds
 
@@ -101,6 +102,12 @@ class SqlStore:
     def _tell(self, c: Connection, actor: str, verb: str, subject: str | None) -> None:
         c.execute(sa.insert(t.audit).values(at=self._clock(), actor=actor, verb=verb, subject=subject))
 
+    def _owe_scrub(self, c: Connection) -> None:
+        """Words were deleted: until the log is cut, a copy of them is in it. Kept in the same transaction, so that a
+        process that is killed before it scrubs leaves the duty to the next start."""
+        c.execute(sa.delete(t.note).where(t.note.c.key == SCRUB_DUE))
+        c.execute(sa.insert(t.note).values(key=SCRUB_DUE, value="1"))
+
     def _touch(self, c: Connection, id: str, **values: Any) -> int:
         """Change columns of a story under a new revision."""
         revision = self._bump(c)
@@ -143,6 +150,7 @@ class SqlStore:
             c.execute(sa.delete(t.passage).where(t.passage.c.story_id == story.id))
             _insert_parts(c, story)
             self._tell(c, actor, "edit", story.id)
+            self._owe_scrub(c)
             return revision
 
     def move(self, id: str, state: State, actor: str) -> None:
@@ -173,6 +181,7 @@ class SqlStore:
             revision = self._bump(c)
             c.execute(sa.insert(t.departure).values(kind=kind, id=id, revision=revision, at=self._clock()))
             self._tell(c, actor, "withdraw", id)
+            self._owe_scrub(c)
             return True
 
     def put_passages(self, id: str, seen: int, scheme: str, passages: Sequence[Passage]) -> bool:
@@ -235,6 +244,9 @@ class SqlStore:
 
     # --- care of the files ---
 
+    def scrub_is_due(self) -> bool:
+        return self.note(SCRUB_DUE) is not None
+
     def scrub(self) -> ScrubReport:
         # secure_delete has overwritten what was deleted in the database's own pages; older copies of those pages are
         # in the write-ahead log until it is copied over and cut to nothing, which an open reader prevents.
@@ -247,11 +259,24 @@ class SqlStore:
             finally:
                 raw.close()
             if not busy and in_log == 0:
+                self._scrubbed()
                 return ScrubReport(database=self.path.stat().st_size, log=self._log_size())
         raise errors.ScrubBlocked(
             "What was withdrawn is no longer shown, but a reader keeps its bytes in the log file. "
             "Run `python -m corpus scrub` again when the other programs that use the database are idle."
         )
+
+    def _scrubbed(self) -> None:
+        """The duty is done. The note's own row goes through the log, which then holds nothing else."""
+        if self.note(SCRUB_DUE) is None:
+            return
+        with self._write() as c:
+            c.execute(sa.delete(t.note).where(t.note.c.key == SCRUB_DUE))
+        raw = self._engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            raw.close()
 
     def _log_size(self) -> int:
         log = self.path.with_name(self.path.name + "-wal")

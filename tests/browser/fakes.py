@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,7 +34,7 @@ def card(id: str = "one", title: str = "The kitchen floor", notes: tuple[str, ..
         id=id, title=title, narrator="Ama", sample=True, origin="Sample story, written for demonstration",
         language="en", stage="Finding my way", content_notes=notes,
         excerpt=Excerpt(
-            part="what_it_was_like", part_label="What it was like", text=text,
+            part="was_like", part_label="What it was like", text=text,
             mark=(start, min(len(text), start + 48)), before=False, after=True,
         ),
         why=("It is also about nights without sleep.",), minutes=2,
@@ -47,23 +47,24 @@ def group(id: str = "g1") -> GroupCard:
         language="en", why=("It is for people who do not sleep.",), when=("Tuesdays 19:00–20:30 (Dublin time)",),
         where="Online, by telephone", how_to_join="Ring and say hello.", how_to_leave="Just stop coming.",
         link="https://example.org/kettle", phone="01 555 0100", cost="Free", who_for="Anyone over 18",
-        access=("Captions",), languages=("English",), run_by="Peers", listed_by="Sample program",
+        access=("Captions",), languages=("en", "cy"), run_by="Peers", listed_by="Sample program",
         checked_on="2026-11-20", stale=False, emergency_calls="No, it does not.",
     )  # fmt: skip
 
 
 class FakeTurn:
-    """Says back what it heard, so that a test can look for it; `read` forgets the ids in `gone`."""
+    """Says back what it heard, so that a test can look for it; stories in `gone` have left since they were shown."""
 
     def __init__(self) -> None:
         self.gone: set[str] = set()
         self.wait: threading.Event | None = None
         self.sleep = 0.0
+        self.unsure = False
 
     def start(self, lang: str = "en", country: str | None = None) -> tuple[Session, Reply]:
         chips = (Chip(label="I cannot sleep", send="I cannot sleep"), Chip(label="Just listen", send="just listen"))
         lead = ("This is a computer program.", "Nothing is kept.")
-        return Session(lang=lang, country=country, opened=True), Reply(kind="hello", lead=lead, chips=chips)
+        return Session(lang=lang, country=country), Reply(kind="hello", lead=lead, chips=chips)
 
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
         if self.wait is not None:
@@ -89,6 +90,11 @@ class FakeTurn:
     def not_for_me(self, session: Session, _story_id: str) -> tuple[Session, Reply]:
         return session, Reply(kind="stories", lead=("Here is another.",), cards=(card("five", "Kettle"),))
 
+    def visible(self, ids: Iterable[str]) -> frozenset[str]:
+        if self.unsure:
+            raise ValueError("the gate does not answer")
+        return frozenset(ids) - self.gone
+
     def read(self, _session: Session, story_id: str) -> StoryView | None:
         if story_id in self.gone:
             return None
@@ -97,8 +103,8 @@ class FakeTurn:
             origin="Sample story, written for demonstration", language="en", stage="Finding my way",
             themes=("Sleep",), pathways=("Routine",), content_notes=("Mental distress",),
             parts=(
-                StoryPart(part="a", label="What was going on", text="One.\n\nTwo.", mark=None),
-                StoryPart(part="b", label="What it was like", text=TEXT, mark=(33, 81)),
+                StoryPart(part="going_on", label="What was going on", text="One.\n\nTwo.", mark=None),
+                StoryPart(part="was_like", label="What it was like", text=TEXT, mark=(33, 81)),
             ),
             minutes=2,
         )  # fmt: skip

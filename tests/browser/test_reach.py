@@ -98,6 +98,30 @@ def test_by_keyboard_alone(visit: Make) -> None:
     assert one.page.evaluate("document.activeElement !== document.body"), "focus is never lost"
 
 
+def test_the_skip_link_leads_into_the_view_that_is_open(visit: Make) -> None:
+    one = visit(size=(1280, 900)).open()
+    one.say("I feel alone in a new country")
+    at = "document.activeElement.id || document.activeElement.className || document.activeElement.tagName"
+
+    def skip() -> str:
+        one.page.evaluate("document.querySelector('.sj-skip').focus()")
+        assert one.page.locator(".sj-skip").get_attribute("href") in ("#sj-main", "#sj-story", "#sj-shelf")
+        one.page.keyboard.press("Enter")
+        return str(one.page.evaluate(at))
+
+    assert skip() == "sj-main"
+    one.page.locator('article[data-story] [data-act="save"]').first.click()
+    one.page.locator('article[data-story] [data-act="read"]').first.click()
+    one.page.wait_for_selector(".sj-story")
+    assert skip() == "sj-story-title"
+    assert one.page.locator(".sj-story").is_visible(), "the story stays open"
+    one.page.keyboard.press("Escape")
+    one.page.wait_for_selector("#sj-box textarea")
+    one.page.locator('[data-act="shelf"]').click()
+    assert skip() == "H2"
+    assert one.page.locator("#sj-shelf").is_visible()
+
+
 def test_names_and_roles(visit: Make) -> None:
     one = visit(size=(1280, 900)).open()
     page = one.page
@@ -110,6 +134,11 @@ def test_names_and_roles(visit: Make) -> None:
         assert button.inner_text().strip(), button.evaluate("e => e.outerHTML")
     assert page.evaluate("document.documentElement.lang") == "en"
     assert page.locator("#sj-status").get_attribute("aria-live") == "polite"
+    names = [b.inner_text() for b in page.locator("article[data-story] button").all()]
+    assert len(set(names)) == len(names), "no two buttons of the cards have one name"
+    assert (
+        page.get_by_role("navigation", name="Help right now").get_by_role("link", name="Leave this page").count() == 0
+    )
 
 
 @pytest.mark.parametrize("width", [320, 256])

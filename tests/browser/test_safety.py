@@ -56,6 +56,22 @@ def test_a_saved_story_that_is_gone_leaves_the_shelf(visit: Make) -> None:
     assert one.page.locator("#sj-shelf-gone").is_visible()
 
 
+def test_a_story_withdrawn_between_two_messages_leaves_the_page(visit: Make) -> None:
+    parts = fakes.parts()
+    with fakes.running(build(parts, fakes.settings())) as address:
+        one = visit()
+        one.address = address
+        one.open()
+        one.say("hello")
+        assert one.page.locator('article[data-story="one"]').count() == 1
+        parts.turn.gone.add("one")
+        one.press('article[data-story="two"] [data-act="more"]')
+        assert one.page.locator('article[data-story="one"]').count() == 0
+        assert "The kitchen floor" not in one.page.content()
+        assert one.page.get_by_text("The person who told it took it back").count() == 1
+        assert one.page.locator('article[data-story="two"]').count() == 1
+
+
 def test_two_visitors_never_see_each_others_words(visit: Make) -> None:
     one, two = visit().open(), visit().open()
     one.say("alpha words about my brother who drinks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,18 @@ def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int
     shot("5-not-for-me")
 
     assert one.stored() == NOTHING
-    page.locator(f'article[data-story="{story_id}"] [data-act="save"]').first.click()
+    save = page.locator(f'article[data-story="{story_id}"] [data-act="save"]').first
+    assert save.inner_text() == f"Save: {title}"
+    save.click()
+    assert save.inner_text() == f"Remove from saved: {title}"
+    assert save.get_attribute("aria-pressed") is None, "its label says it already"
     kept = one.stored()
     assert list(kept["local"]) == ["shared-journey.saved"]
     assert title in kept["local"]["shared-journey.saved"]
-    assert len(kept["local"]["shared-journey.saved"]) < 200, "a title and a name, not the story"
+    assert set(json.loads(kept["local"]["shared-journey.saved"])[0]) == {"id", "title", "narrator", "origin"}
     page.get_by_role("button", name="Saved 1").click()
     page.wait_for_selector("#sj-shelf-list li")
+    assert page.locator("#sj-shelf-list .sj-origin").inner_text() == "Sample story, written for demonstration"
     shot("6-saved")
     page.locator("#sj-shelf-list").get_by_role("button", name="Read").click()
     page.wait_for_selector(".sj-story-title")
@@ -120,7 +126,38 @@ def test_help_comes_first_when_a_message_calls_for_it(visit: Callable[..., Visit
     assert last.locator(".sj-group").count() == 0
     assert last.locator('.sj-help a[href^="tel:"]').count() >= 1
     one.page.screenshot(path=shots / "8-help.png")
+    assert number_on_screen(one), "a number to press without scrolling"
     one.page.screenshot(path=shots / "8-help-whole.png", full_page=True)
+
+
+def number_on_screen(one: Visit) -> bool:
+    """A number of the last help block is wholly between the bar at the top and the box at the bottom."""
+    on_screen: bool = one.page.evaluate(
+        """() => {
+            const bar = document.querySelector('#sj-bar').getBoundingClientRect().bottom;
+            const box = document.querySelector('#sj-composer').getBoundingClientRect().top;
+            const help = [...document.querySelectorAll('.sj-help')].pop();
+            return [...help.querySelectorAll('a[href^="tel:"]')]
+                .map(a => a.getBoundingClientRect()).some(a => a.top >= bar && a.bottom <= box);
+        }"""
+    )
+    return on_screen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to kill myself tonight. " + "I have been thinking about it all week and I do not see another way. " * 3,
+        "I just took all my pills",
+        "quiero suicidarme esta noche",
+    ],
+)
+def test_a_number_to_press_is_on_the_first_screen(visit: Callable[..., Visit], shots: Path, text: str) -> None:
+    one = visit(has_touch=True, is_mobile=True).open()
+    one.say(text)
+    one.page.wait_for_timeout(200)
+    one.page.screenshot(path=shots / f"8-help-{len(text)}.png")
+    assert number_on_screen(one)
 
 
 def test_just_listen_is_one_tap_and_shows_no_story(visit: Callable[..., Visit]) -> None:

@@ -147,7 +147,18 @@ window.sharedJourney = (function () {
   }
 
   // ---- one view at a time: talk, reading, saved. "Back" of the browser or phone goes one view back, not away.
-  function show(name) { html.dataset.view = name; if (find("#sj-shelf")) find("#sj-shelf").hidden = name !== "saved"; }
+  const START = { talk: "#sj-main", reading: "#sj-story", saved: "#sj-shelf" }; // where each view begins
+  function show(name) {
+    html.dataset.view = name;
+    if (find("#sj-shelf")) find("#sj-shelf").hidden = name !== "saved";
+    if (find(".sj-skip")) find(".sj-skip").setAttribute("href", START[name]);
+  }
+  // A jump to a fragment would count as "back" here, so the skip link moves the focus by itself.
+  function skip(event) {
+    event.preventDefault();
+    const to = find(view() === "talk" ? START.talk : START[view()] + " h2");
+    if (to) { to.focus({ preventScroll: true }); to.scrollIntoView({ block: "start" }); }
+  }
   function enter(name, from) {
     if (view() === "talk") { wasAt = window.scrollY; opener = from ? { act: from.dataset.act, id: from.dataset.id } : null; }
     depth += 1;
@@ -192,7 +203,7 @@ window.sharedJourney = (function () {
     status(words["status.reading"]);
   }
 
-  // ---- saved stories: id, title and name, only here, only when asked for
+  // ---- saved stories: id, title, name and where it is from, only here, only when asked for
   function saved() {
     try {
       const all = JSON.parse(localStorage.getItem(SHELF) || "[]");
@@ -207,7 +218,7 @@ window.sharedJourney = (function () {
     const ids = new Set(saved().map((s) => s.id));
     document.querySelectorAll('[data-act="save"]').forEach((button) => {
       const has = ids.has(button.dataset.id);
-      button.setAttribute("aria-pressed", String(has));
+      button.toggleAttribute("data-saved", has); // only for its look; the label says what pressing does
       label(button, has ? words["card.unsave"] : words["card.save"]);
       const said = button.closest("article") && button.closest("article").querySelector(".sj-saved-note");
       if (said) said.hidden = !has;
@@ -224,6 +235,11 @@ window.sharedJourney = (function () {
       title.textContent = story.title; title.dir = "auto";
       name.textContent = story.narrator; name.dir = "auto";
       what.append(title, " ", name);
+      if (typeof story.origin === "string" && story.origin) {
+        const from = document.createElement("span");
+        from.className = "sj-origin"; from.textContent = story.origin;
+        what.append(" · ", from);
+      }
       item.append(what, knob("read", story, words["shelf.read"]), knob("unsave", story, words["shelf.remove"]));
       return item;
     }));
@@ -253,7 +269,7 @@ window.sharedJourney = (function () {
     close: back,
     save: (b) => {
       const id = b.dataset.id, all = saved(), has = all.some((s) => s.id === id);
-      keep(has ? all.filter((s) => s.id !== id) : all.concat({ id: id, title: b.dataset.title, narrator: b.dataset.narrator }));
+      keep(has ? all.filter((s) => s.id !== id) : all.concat({ id: id, title: b.dataset.title, narrator: b.dataset.narrator, origin: b.dataset.origin }));
       status(words[has ? "status.unsaved" : "status.saved"]);
     },
     unsave: (b) => { keep(saved().filter((s) => s.id !== b.dataset.id)); drawShelf(); focusOn("#sj-shelf h2"); status(words["status.unsaved"]); },
@@ -277,6 +293,7 @@ window.sharedJourney = (function () {
     row.querySelector(asking ? '[data-act="forget-no"]' : '[data-act="forget"]').focus();
   }
   document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest(".sj-skip")) { skip(event); return; }
     const more = find(".sj-more[open]");
     if (more && !event.target.closest(".sj-more, [data-leave]")) more.open = false;
     const button = event.target.closest && event.target.closest("[data-act], #sj-send");
