@@ -34,7 +34,7 @@ def ids(finder: Finder, text: str, **query: object) -> list[str]:
 # --- passages ---
 
 
-@given(st.text(min_size=1, max_size=2000).filter(str.strip))
+@given(st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=2000).filter(str.strip))
 def test_no_word_is_lost_or_told_twice(text: str) -> None:
     story = story_of(text)
     spans = passages.cut(story)

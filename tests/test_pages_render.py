@@ -160,7 +160,7 @@ def test_every_button_of_a_card_names_its_story() -> None:
 
 def test_a_story_that_left_holds_and_shows_nothing_but_a_line() -> None:
     reply = Reply(kind="stories", cards=(fakes.card(), fakes.card("two", "Back row", (), "Rain.")))
-    turn = Turn("More like “The kitchen floor”", reply, True, about=("one", "The kitchen floor"))
+    turn = Turn("More like “The kitchen floor”", reply, True, about=("one", "More like “…”"))
     assert "tiles" in turn_html(turn)
     turn.let_go({"one"})
     drawn = turn_html(turn)
@@ -169,6 +169,7 @@ def test_a_story_that_left_holds_and_shows_nothing_but_a_line() -> None:
     assert "The person who told it took it back" in drawn
     assert 'data-story="two"' in drawn
     assert "kitchen" not in repr(turn)
+    assert "More like “…”" in drawn
     assert turn.story_ids() == {"two"}
 
 

@@ -31,7 +31,10 @@ EVENT: dict[str, Any] = {
 def spoken_to(request: gr.Request, default_country: str) -> tuple[str, str | None]:
     """Language and country of a page: the ones in its own address, else what the browser says, else the setting."""
     headers = request.headers
-    asked = dict(parse_qsl(urlsplit(headers.get("referer", "")).query))
+    try:
+        asked = dict(parse_qsl(urlsplit(headers.get("referer", "")).query))
+    except ValueError:
+        asked = {}
     accept = headers.get("accept-language")
     country = asked.get("country", "").upper()
     if not (len(country) == 2 and country.isascii() and country.isalpha()):
@@ -133,6 +136,14 @@ def let_go(demo: gr.Blocks) -> None:
                 event.data = event.request = None
 
     demo._queue.process_events = process_and_drop
+    send = demo._queue.send_message
+
+    def send_or_drop(event: Any, message: Any) -> None:
+        """A message to a page that was forgotten is dropped: Gradio would end its queue over it, for everybody."""
+        if event.session_hash in demo._queue.pending_messages_per_session:
+            send(event, message)
+
+    demo._queue.send_message = send_or_drop
     # It looks for work every millisecond, and for progress that we never report every ten: 2.6 % of a core for nothing.
     demo._queue.sleep_when_free = 0.01
     demo._queue.progress_update_sleep_when_free = 1.0
@@ -147,12 +158,22 @@ def forget(demo: gr.Blocks, key: str) -> None:
     holder.session_data.pop(key, None)
     holder.time_last_used.pop(key, None)
     queue = demo._queue
+    for waiting in queue.event_queue_per_concurrency_id.values():
+        for event in [event for event in waiting.queue if event.session_hash == key]:
+            event.alive = False
+            waiting.queue.remove(event)
     if key in queue.pending_messages_per_session:
         del queue.pending_messages_per_session[key]
     for event_id in queue.pending_event_ids_session.pop(key, set()):
         queue.event_ids_to_events.pop(event_id, None)
     for event_id in [i for i, row in list(queue.event_analytics.items()) if row.get("session_hash") == key]:
         queue.event_analytics.pop(event_id, None)
+
+
+def waiting(demo: gr.Blocks) -> set[str]:
+    """Keys of pages of which a message waits in the queue: they are open, whether or not they have an answer yet."""
+    queues = demo._queue.event_queue_per_concurrency_id.values()
+    return {str(event.session_hash) for queue in queues for event in queue.queue}
 
 
 def held(demo: gr.Blocks) -> set[str]:

@@ -14,7 +14,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +44,8 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("POST", r"/story"),
     ("POST", r"/forget"),
 )
+JOIN = "/gradio_api/queue/join"
+EVENTS = range(3)  # the page has three: it opened, a message was sent, a button was pressed
 _ALLOW = tuple((method, re.compile(path)) for method, path in ALLOW)
 _KEPT = re.compile(r"/assets/.+|/static/.+|/own/.+|/favicon\.ico")  # files without anything of a person in them
 _QUERY = {"/": {"lang", "country"}, "/help": {"lang", "country"}, "/help/bar": {"lang", "country"}}
@@ -139,6 +141,8 @@ class Guard:
                 return await refuse(answer, 408, "That took too long to arrive.")
             if body is None:
                 return await refuse(answer, 413, "That is more than this page can take at once.")
+            if path == JOIN and not is_event(body):
+                return await refuse(answer, 400, "That is nothing this page sends.")
             receive = replay(body, receive)
         elif path in _QUERY and not self._query_ok(scope, path):
             # Gradio's page opens panels by query (?view=api, ?deep_link=…, ?__theme=…): none of them is for here
@@ -153,7 +157,7 @@ class Guard:
     def _host_ok(self, head: dict[str, str]) -> bool:
         if self.hosts is None:
             return True
-        return (urlsplit("//" + head.get("host", "")).hostname or "") in self.hosts
+        return (_split("//" + head.get("host", "")).hostname or "") in self.hosts
 
     @staticmethod
     def _query_ok(scope: Scope, path: str) -> bool:
@@ -167,7 +171,7 @@ class Guard:
             return False
         origin = head.get("origin")
         if origin is None:  # an old browser: the referring page, or the newer header, has to speak for it
-            referer = urlsplit(head.get("referer", ""))
+            referer = _split(head.get("referer", ""))
             origin = f"{referer.scheme}://{referer.netloc}" if referer.netloc else ""
             if not origin:
                 return head.get("sec-fetch-site") == "same-origin"
@@ -224,6 +228,42 @@ class Guard:
             await send({"type": "http.response.body", "body": out})
 
         await self.app(scope, receive, collect)
+
+
+def _split(address: str) -> SplitResult:
+    """`urlsplit` of something that anybody may have written: an impossible address is an empty one."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
+def is_event(body: bytes) -> bool:
+    """Whether a body is one that our own page sends into Gradio's queue: texts, and nothing with a shape of its own.
+
+    Gradio looks for files in whatever it is given: a dictionary that names a path or an address would be fetched and
+    copied before any handler of ours is asked.
+    """
+    try:
+        event = json.loads(body)
+    except ValueError:  # also bytes that are not UTF-8
+        return False
+    if not isinstance(event, dict):
+        return False
+    data, pressed = event.get("data"), event.get("event_data")
+    return (
+        isinstance(data, list)
+        and len(data) <= 1
+        and all(isinstance(value, str) for value in data)
+        and (
+            pressed is None
+            or (isinstance(pressed, dict) and len(pressed) <= 6 and all(isinstance(v, str) for v in pressed.values()))
+        )
+        and isinstance(event.get("fn_index"), int)
+        and event["fn_index"] in EVENTS
+        and isinstance(event.get("session_hash"), str)
+        and re.fullmatch(r"[a-z0-9]{1,32}", event["session_hash"]) is not None
+    )
 
 
 async def read(receive: Receive, length: str | None, most: int = MAX_BODY) -> bytes | None:

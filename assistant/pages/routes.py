@@ -111,8 +111,10 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         return HTMLResponse(draw(template, lang, **{**values, **more}), status)
 
     @app.get("/healthz")
-    def healthz() -> JSONResponse:
-        return JSONResponse({"ok": True})
+    def healthz(request: Request) -> JSONResponse:
+        """Whether the page can answer: not when Gradio's queue has ended, however well the rest is."""
+        ok = not request.app.state.demo._queue.stopped
+        return JSONResponse({"ok": ok}, 200 if ok else 503)
 
     @app.get("/robots.txt")
     def robots() -> PlainTextResponse:

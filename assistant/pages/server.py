@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
         """Forget what nobody used for the idle time, and whatever Gradio still holds of a forgotten page."""
         for key in talks.idle():
             forget(key)
-        for key in chat.held(demo):
+        for key in chat.held(demo) - chat.waiting(demo):
             if key not in talks:
                 chat.forget(demo, key)
 
@@ -130,6 +131,8 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
         app, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,
         max_file_size="1kb", ssr_mode=False, enable_monitoring=False, mcp_server=False, pwa=False, theme=theme.calm(),
     )  # fmt: skip
+    # A mounted app never says so itself, and without it Gradio does not ask which files it may touch.
+    demo.has_launched = True
     app.add_middleware(
         Guard,
         shell=routes.shell_for(room, settings),
@@ -151,6 +154,8 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     """Serve until stopped. Prints the address once the page can be opened. No access log: paths can hold keys."""
     prepare_environment()
     import uvicorn
+
+    from assistant.pages.guard import LOOPBACK
 
     open_door = door or listen(settings)
     app = build(parts, settings)
@@ -177,6 +182,12 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
                     flush=True,
                 )
 
+    if settings.host not in LOOPBACK and not settings.allowed_origins:
+        print(
+            "Anybody who reaches this machine can open the page, and what they write travels unencrypted. "
+            "Put it behind a proxy with https and name its address in SHARED_JOURNEY_ALLOWED_ORIGINS.",
+            file=sys.stderr,
+        )
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2, lifespan="on"
     )

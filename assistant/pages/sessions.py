@@ -28,7 +28,7 @@ class Turn:
     chose: bool = False  # `said` names a button that was pressed, not words that were typed
     before: str | None = None  # a word key that is said first, for example that the past was forgotten
     aside: set[str] = field(default_factory=set)  # story ids that were set aside: their cards fold to one line
-    about: tuple[str, str] | None = None  # (story id, title) when `said` names a story
+    about: tuple[str, str] | None = None  # (story id, what is said once it is gone) when `said` names a story
     gone: set[str] = field(default_factory=set)  # story ids whose consent ended since: nothing of them is held here
     drawn: str | None = None  # the HTML of this turn, once drawn
 
@@ -46,8 +46,7 @@ class Turn:
         cards = tuple(_emptied(card) if card.id in leaving else card for card in self.reply.cards)
         self.reply = self.reply.model_copy(update={"cards": cards})
         if self.about and self.about[0] in leaving:
-            self.said = self.said.replace(self.about[1], "…") if self.said else self.said
-            self.about = None
+            self.said, self.about = self.about[1], None
         self.drawn = None
 
 

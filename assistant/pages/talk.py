@@ -80,22 +80,20 @@ class Room:
     def more_like(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
         with talk.lock:
-            title = talk.title_of(story_id) or "…"
-            said = say("page.turn.more_like", lang, title=title)
+            said, nameless = (say("page.turn.more_like", lang, title=t) for t in (talk.title_of(story_id) or "…", "…"))
             session, reply = guarded(lambda: self.turns.more_like(talk.session, story_id))
-            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, title)))
+            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, nameless)))
 
     def not_for_me(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
         with talk.lock:
-            title = talk.title_of(story_id) or "…"
-            said = say("page.turn.not_for_me", lang, title=title)
+            said, nameless = (say("page.turn.not_for_me", lang, title=t) for t in (talk.title_of(story_id) or "…", "…"))
             session, reply = guarded(lambda: self.turns.not_for_me(talk.session, story_id))
             for turn in talk.turns:
                 if any(card.id == story_id for card in turn.reply.cards):
                     turn.aside.add(story_id)
                     turn.drawn = None
-            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, title)))
+            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, nameless)))
 
     def read(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         """A whole story through the consent gate, asked anew each time; a kind sentence when it is gone."""

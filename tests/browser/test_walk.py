@@ -74,9 +74,9 @@ def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int
 
     assert one.stored() == NOTHING
     save = page.locator(f'article[data-story="{story_id}"] [data-act="save"]').first
-    assert save.inner_text() == f"Save: {title}"
+    assert save.text_content() == f"Save: {title}"
     save.click()
-    assert save.inner_text() == f"Remove from saved: {title}"
+    assert save.text_content() == f"Remove from saved: {title}"
     assert save.get_attribute("aria-pressed") is None, "its label says it already"
     kept = one.stored()
     assert list(kept["local"]) == ["shared-journey.saved"]
