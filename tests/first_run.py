@@ -22,6 +22,7 @@ import numpy as np
 
 from assistant.care import screen
 from assistant.settings import Settings, open_parts
+from index import find
 from index.find import FLOOR
 
 ROOT = Path(__file__).parent.parent
@@ -69,6 +70,7 @@ def main(path: Path) -> None:
                 groups += bool(reply.groups)
             off = sum(parts.turn.respond(parts.turn.start()[0], text)[1].kind == "stories" for text in OFF_TOPIC)
             collection = len(parts.store.summaries())
+            by_theme = _precision(parts.finder, rows)
         started = time.perf_counter()
         with open_parts(settings):
             second_start = time.perf_counter() - started
@@ -108,6 +110,8 @@ def main(path: Path) -> None:
         f"| first start (database, samples, model, embedding) | {first_start:.0f} s |",
         f"| second start, in the same process | {second_start:.1f} s |",
         f"| `index search --queries`: answers, with something close | {len(found)}, {sum(bool(row['results']) for row in found)} |",
+        f"| first three stories that are of the question's topic (P@3, {sum(row['topic'] in TOPICS for row in rows)} questions), "
+        "by weight of the narrators' themes | " + ", ".join(f"{w}: {p:.2f}" for w, p in by_theme.items()) + " |",
         f"| {len(OFF_TOPIC)} requests of another kind (recipes, trains, code), answered with stories | {off} |",
         "",
         "## By topic",
@@ -135,6 +139,35 @@ def main(path: Path) -> None:
     kept = target.read_text(encoding="utf-8").partition("\n## Read by a person")[2] if target.exists() else ""
     target.write_text("\n".join(lines) + "\n" + (f"\n## Read by a person{kept}" if kept else ""), encoding="utf-8")
     print(target.read_text(encoding="utf-8"))
+
+
+# Topics of the questions for which a theme of ours is an answer. A story counts when one of its first two themes is.
+TOPICS = {
+    "depression": {"depression", "suicidal_thoughts"}, "anxiety": {"anxiety", "panic", "ocd"},
+    "parenting": {"family", "perinatal", "caring"}, "relationship-dissolution": {"relationships"},
+    "workplace-relationships": {"work", "job_loss"}, "spirituality": {"faith"},
+    "trauma": {"trauma", "abuse", "military"}, "domestic-violence": {"abuse"}, "anger-management": {"anger"},
+    "sleep-improvement": {"sleep"}, "grief-and-loss": {"grief", "suicide_loss"},
+    "substance-abuse": {"alcohol", "opioids", "other_drugs"},
+    "addiction": {"alcohol", "opioids", "other_drugs", "gambling"}, "family-conflict": {"family"},
+    "marriage": {"relationships"}, "eating-disorders": {"eating"}, "relationships": {"relationships"},
+    "lgbtq": {"identity"}, "intimacy": {"relationships"},
+}  # fmt: skip
+
+
+def _precision(finder: find.Finder, rows: list[dict[str, str]]) -> dict[float, float]:
+    """Weight of the narrators' themes → share of the first three stories that are of the question's topic."""
+    asked = [(finder.sense(row["text"]), TOPICS[row["topic"]]) for row in rows if row["topic"] in TOPICS]
+    chosen, measured = find.THEME_WEIGHT, {}
+    for weight in (0.0, chosen):
+        find.THEME_WEIGHT = weight
+        hits = [
+            np.mean([bool(set(match.story.themes[:2]) & wanted) for match in finder.find(find.Query(sense))])
+            for sense, wanted in asked
+        ]
+        measured[weight] = float(np.mean(hits))
+    find.THEME_WEIGHT = chosen
+    return measured
 
 
 def _share(values: list[bool]) -> str:

@@ -118,8 +118,9 @@ def test_forgetting_while_a_message_waits_does_not_end_the_page_for_others(
     for i in range(limit):
         assert join(web, data=["wait"], session_hash=f"busy{i}") == 200
     time.sleep(0.5)
-    assert join(web, data=["hello"], session_hash="leaving") == 200
-    assert join(web, data=["hello"], session_hash="waiting1") == 200
+    # When the first of these starts, Gradio tells the others how long they wait: "leaving" is gone by then.
+    for key in ("waiting1", "leaving", "waiting2"):
+        assert join(web, data=["hello"], session_hash=key) == 200
     app.state.forget("leaving")  # it waits in the queue at this moment
     app.state.forget("busy3")  # and this one is being answered
     app.state.sweep()

@@ -137,7 +137,10 @@ window.sharedJourney = (function () {
     if (!last) return;
     if (window.matchMedia("(pointer: coarse)").matches && document.activeElement) document.activeElement.blur();
     if (document.activeElement === document.body || document.activeElement === null) last.focus({ preventScroll: true });
-    last.scrollIntoView({ block: "start", behavior: "auto" });
+    // The own message stands at the top, but never so long that it pushes the help off the screen.
+    const help = last.querySelector(".sj-help:not(.sj-compact)");
+    const far = help && help.getBoundingClientRect().top - last.getBoundingClientRect().top > 0.4 * window.innerHeight;
+    (far ? help : last).scrollIntoView({ block: "start", behavior: "auto" });
     status(root.dataset.notice);
   }
   // Gradio removes attributes that only the browser set when it draws again: they are put back.
