@@ -281,8 +281,12 @@ class Turn:
         match asked.intent:
             case "start_over":
                 fresh, opening = self.start(session.lang, session.country)
+                # What care saw holds no word of anybody, and a crisis is not over because a page is empty.
+                fresh = fresh.model_copy(update={"screens": session.screens})
                 lead = (say("talk.started_over", session.lang),)
-                return fresh, Reply(kind="started_over", lead=lead, lang=session.lang, chips=opening.chips)
+                return fresh, Reply(
+                    kind="started_over", lead=lead, lang=session.lang, help=self._card(fresh), chips=opening.chips
+                )
             case "about":
                 session, reply = self._say(session, "about", "talk.about", "chip.privacy")
                 return session, reply.model_copy(update={"lead": (*reply.lead, say("talk.about.limits", session.lang))})

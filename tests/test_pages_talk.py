@@ -16,6 +16,7 @@ from assistant.turn import Turn as RealTurn
 from assistant.voice import PlainVoice
 from corpus.store import Store
 from corpus.types import State
+from index.embed import WordEmbedder
 from index.find import Finder
 
 
@@ -220,3 +221,21 @@ def test_the_country_can_be_chosen(room: Room) -> None:
     room.open("a", "en", "GB")
     room.country("a", "en", "US")
     assert "in US" in room.say("a", "x", "en", "GB")
+
+
+def test_what_is_shown_of_a_message_is_what_was_understood(room: Room) -> None:
+    page = room.say("a", "before \ud83d after \u202e\x07 end " + "x" * 20_000, "en", None)
+    page.encode("utf-8")  # half a letter would end the answer, and every later one of this conversation
+    assert "before" in page
+    assert "\u202e" not in page
+    assert "x" * 8001 not in page
+
+
+def test_starting_over_takes_everything_off_the_page(store: Store) -> None:
+    room = Room(RealTurn(store, Finder(store, WordEmbedder()), PlainVoice()), Talks(900))
+    room.open("a", "en", None)
+    room.say("a", "a canary sang in my kitchen all winter", "en", None)
+    page = room.say("a", "start over", "en", None)
+    assert "canary" not in page
+    assert "start over" not in page
+    assert "canary" not in room.say("a", "hello", "en", None)

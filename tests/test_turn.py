@@ -252,7 +252,13 @@ def test_start_over_forgets_everything_but_language_and_country(turn: Turn) -> N
     session, _ = turn.respond(session, SHARE)
     session, reply = turn.respond(session, "start over")
     assert reply.kind == "started_over"
-    assert session == turn.start("en", "GB")[0]
+    fresh = turn.start("en", "GB")[0]
+    assert session.model_copy(update={"screens": ()}) == fresh
+    assert not any(s.tier for s in session.screens)
+    crisis, _ = turn.respond(fresh, "I want to kill myself")
+    after, reply = turn.respond(crisis, "start over")
+    assert after.shares == ()
+    assert reply.help
 
 
 @pytest.mark.parametrize(

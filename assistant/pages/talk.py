@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from assistant.conversation import Reply, Session, StoryView
 from assistant.pages.render import story_html, talk_html
 from assistant.pages.sessions import Talk, Talks, Turn
+from assistant.turn import LONGEST, tidy
 from assistant.words import say
 from corpus.errors import SharedJourneyError
 
@@ -73,9 +74,12 @@ class Room:
     def say(self, key: str, text: str, lang: str, country: str | None, label: str | None = None) -> str:
         """What the person typed, or what a chip sends in their name (then `label` is what is shown of it)."""
         talk, before = self._talk(key, lang, country)
+        text = tidy(text)
+        # Shown as it is understood: without what cannot be seen, and not longer than what is read.
+        shown = tidy(label or text)[:LONGEST]
         with talk.lock:
             session, reply = guarded(lambda: self.turns.respond(talk.session, text))
-            return self._answered(key, talk, session, Turn(label or text, reply, label is not None, before))
+            return self._answered(key, talk, session, Turn(shown, reply, label is not None, before))
 
     def more_like(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
@@ -129,5 +133,9 @@ class Room:
         if talk.due_reminder():
             turn.before = "notice.again"
         talk.session = session
+        if turn.reply.kind == "started_over":  # it says that all is forgotten, and so it is
+            talk.turns.clear()
+            talk.dropped = 0
+            turn.said = None
         talk.add(turn)
         return talk_html(talk)

@@ -96,6 +96,18 @@ def test_leaving_forgets_clears_and_leaves_no_way_back(visit: Make) -> None:
     assert "half a thought" not in one.page.content()
 
 
+def test_leaving_from_an_open_story_leaves_no_way_back_either(visit: Make) -> None:
+    one = visit().open()
+    one.say("I have not slept properly since my mum died in March")
+    one.page.locator("[data-act=read]").first.click()
+    one.page.wait_for_selector("html[data-view=reading]")
+    one.page.click("[data-leave]")
+    one.page.wait_for_url("**/robots.txt")
+    one.page.go_back()
+    one.page.wait_for_timeout(300)
+    assert one.page.url.rstrip("/") != one.address
+
+
 def test_one_escape_does_not_leave(visit: Make) -> None:
     one = visit().open()
     one.page.keyboard.press("Escape")

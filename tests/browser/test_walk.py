@@ -148,7 +148,8 @@ def number_on_screen(one: Visit) -> bool:
     "text",
     [
         "I want to kill myself tonight. " + "I have been thinking about it all week and I do not see another way. " * 3,
-        "I want to kill myself tonight. " + "I have been thinking about it all week and I do not see another way. " * 30,
+        "I want to kill myself tonight. "
+        + "I have been thinking about it all week and I do not see another way. " * 30,
         "I just took all my pills",
         "quiero suicidarme esta noche",
     ],

@@ -12,7 +12,14 @@
     if (own && own.token && navigator.sendBeacon) navigator.sendBeacon("/forget", own.token);
     document.querySelectorAll("textarea").forEach(function (box) { box.value = ""; });
     document.documentElement.style.visibility = "hidden";
-    window.location.replace(to);
+    // An open story is a step of its own in the history: go back to the first, so that none of ours is "back" from there.
+    var steps = (history.state && history.state.depth) || 0;
+    function go() { window.location.replace(to); }
+    if (steps > 0) {
+      window.addEventListener("popstate", go, { once: true });
+      history.go(-steps);
+      window.setTimeout(go, 200);
+    } else go();
     document.title = "";
     if (document.body) document.body.textContent = "";
   }
