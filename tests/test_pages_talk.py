@@ -228,7 +228,7 @@ def test_what_is_shown_of_a_message_is_what_was_understood(room: Room) -> None:
     page.encode("utf-8")  # half a letter would end the answer, and every later one of this conversation
     assert "before" in page
     assert "\u202e" not in page
-    assert "x" * 8001 not in page
+    assert page.count("x") < 30_000  # the fake answer repeats all 20,000; what the person wrote is shown to its limit
 
 
 def test_starting_over_takes_everything_off_the_page(store: Store) -> None:
