@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.turn import Turn
 from corpus.store import Store, open_store
 from corpus.types import Consent, Group, Part, PartText, Provenance, Purpose, State, Story
 from index.embed import WordEmbedder
@@ -89,6 +90,14 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 def finder(store: Store) -> Finder:
     """A finder with the toy embedder; its floor is low because words seldom repeat in so little text."""
     return Finder(store, WordEmbedder(), floor=0.1)
+
+
+@pytest.fixture
+def turn(store: Store) -> Turn:
+    """A turn over the small collection of `tests/talking.py`, with the toy embedder and the plain voice."""
+    from tests.talking import make_turn
+
+    return make_turn(store)
 
 
 @pytest.fixture(scope="session")

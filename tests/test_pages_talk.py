@@ -239,3 +239,21 @@ def test_starting_over_takes_everything_off_the_page(store: Store) -> None:
     assert "canary" not in page
     assert "start over" not in page
     assert "canary" not in room.say("a", "hello", "en", None)
+
+
+def test_one_page_cannot_take_every_place(room: Room) -> None:
+    room.open("a", "en", None)
+    talk = room.talks.get("a")
+    assert talk is not None
+    with talk.lock:  # an answer is being made
+        waits = threading.Thread(target=room.say, args=("a", "second", "en", None))
+        running = talk.places.acquire(blocking=False)  # the place of the one being answered
+        assert running
+        waits.start()
+        while talk.places.acquire(blocking=False):
+            talk.places.release()
+        with pytest.raises(Trouble):
+            room.say("a", "third", "en", None)
+        talk.places.release()
+    waits.join(5)
+    assert "fourth" in room.say("a", "fourth", "en", None)

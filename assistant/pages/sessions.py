@@ -67,6 +67,7 @@ class Talk:
     dropped: int = 0  # turns that are no longer shown
     steps: int = 0  # answers given so far; makes each rendering differ from the one before
     lock: threading.Lock = field(default_factory=threading.Lock)
+    places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(2))  # see talk.alone
     used: float = field(default_factory=time.monotonic)
     reminded: float = field(default_factory=time.monotonic)
 

@@ -54,6 +54,19 @@ def note(error: BaseException) -> None:
     log.error("%s at %s%s", type(error).__name__, where, line)
 
 
+@contextlib.contextmanager
+def alone(talk: Talk) -> Iterator[None]:
+    """One step of a conversation at a time, and one that waits: more are refused, because whoever waits here holds one
+    of the few places that all visitors share."""
+    if not talk.places.acquire(blocking=False):
+        raise Trouble
+    try:
+        with talk.lock:
+            yield
+    finally:
+        talk.places.release()
+
+
 class Room:
     """All open conversations and what can be done in one of them. `key` is Gradio's name for one open page."""
 
@@ -77,20 +90,20 @@ class Room:
         text = tidy(text)
         # Shown as it is understood: without what cannot be seen, and not longer than what is read.
         shown = tidy(label or text)[:LONGEST]
-        with talk.lock:
+        with alone(talk):
             session, reply = guarded(lambda: self.turns.respond(talk.session, text))
             return self._answered(key, talk, session, Turn(shown, reply, label is not None, before))
 
     def more_like(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
-        with talk.lock:
+        with alone(talk):
             said, nameless = (say("page.turn.more_like", lang, title=t) for t in (talk.title_of(story_id) or "…", "…"))
             session, reply = guarded(lambda: self.turns.more_like(talk.session, story_id))
             return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, nameless)))
 
     def not_for_me(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
-        with talk.lock:
+        with alone(talk):
             said, nameless = (say("page.turn.not_for_me", lang, title=t) for t in (talk.title_of(story_id) or "…", "…"))
             session, reply = guarded(lambda: self.turns.not_for_me(talk.session, story_id))
             for turn in talk.turns:
@@ -102,7 +115,7 @@ class Room:
     def read(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         """A whole story through the consent gate, asked anew each time; a kind sentence when it is gone."""
         talk, _ = self._talk(key, lang, country)
-        with talk.lock:
+        with alone(talk):
             talk.steps += 1
             view = guarded(lambda: self.turns.read(talk.session, story_id))
             return story_html(view, story_id, lang, talk.steps)
@@ -110,7 +123,7 @@ class Room:
     def country(self, key: str, lang: str, country: str) -> None:
         """The person chose another country for the help lines."""
         talk, _ = self._talk(key, lang, country)
-        with talk.lock:
+        with alone(talk):
             talk.session = talk.session.model_copy(update={"country": country})
 
     def _talk(self, key: str, lang: str, country: str | None) -> tuple[Talk, str | None]:

@@ -1,0 +1,57 @@
+"""A conversation to test with: a small collection of one theme, a turn over it, and a way to say several things."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from assistant.conversation import Reply, Session
+from assistant.turn import Turn
+from assistant.voice import PlainVoice
+from corpus.store import Store
+from corpus.types import Part, PartText, Purpose, State
+from index.embed import WordEmbedder
+from index.find import Finder
+from tests.conftest import make_consent, make_group, make_story
+
+TODAY = date(2026, 11, 20)
+SHARE = "My mother died last month and the house is so quiet that I leave the radio on"
+
+
+def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
+    """Seven stories of loss and one about trains, each in parts."""
+    for i, hope in enumerate((1, 2, 3, 4, 5, 3, 2)):
+        parts = (
+            PartText(
+                part=Part.GOING_ON,
+                text=f"My mother died last winter, number {i}. The house is quiet. I leave the radio on.",
+            ),
+            PartText(
+                part=Part.HELPED, text=f"A walk with the radio on helped a little, number {i}. The house is quiet."
+            ),
+        )
+        story = make_story(f"s{i}", title=f"The quiet house {i}", parts=parts, hope=hope, themes=("grief",))
+        shown = consent or make_consent(Purpose.SURFACE, Purpose.QUOTE, days=9999)
+        store.add(story, shown, State.PUBLISHED, "t")
+    trains = (PartText(part=Part.GOING_ON, text="Zebra timetables delight engineers."),)
+    store.add(
+        make_story("trains", title="Engines", parts=trains, themes=("study",)),
+        make_consent(days=9999),
+        State.PUBLISHED,
+        "t",
+    )
+    store.put_group(
+        make_group("tea", description="Tea and the radio for people whose mother died. The house is quiet."), "t"
+    )
+
+
+def make_turn(store: Store) -> Turn:
+    fill(store)
+    return Turn(store, Finder(store, WordEmbedder(), floor=0.2), PlainVoice(), today=lambda: TODAY)
+
+
+def said(turn: Turn, *messages: str, session: Session | None = None) -> tuple[Session, Reply]:
+    session = session or turn.start()[0]
+    reply = Reply(kind="hello")
+    for message in messages:
+        session, reply = turn.respond(session, message)
+    return session, reply

@@ -1,0 +1,63 @@
+"""What is shown of a story and of a group."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.cards import excerpt, shared_words, when
+from assistant.turn import Turn
+from corpus.store import Store
+from corpus.types import Online, Part, PartText, Place, Schedule, Span
+from tests.conftest import make_group, make_story
+from tests.talking import SHARE, said
+
+
+def test_an_excerpt_grows_to_about_ninety_words_and_keeps_its_mark() -> None:
+    text = " ".join(f"Sentence {i} has six words." for i in range(60))
+    story = make_story(parts=(PartText(part=Part.GOING_ON, text=text),))
+    start = text.index("Sentence 30")
+    cut = excerpt(story, Span(part=Part.GOING_ON, start=start, end=start + 27))
+    assert cut.text in text
+    assert cut.text[slice(*cut.mark)] == text[start : start + 27]
+    assert 80 <= len(cut.text.split()) <= 100
+    assert cut.before
+    assert cut.after
+    short = excerpt(make_story(), Span(part=Part.HELPED, start=0, end=5))
+    assert not short.before
+    assert not short.after
+
+
+def test_shared_words_are_in_both_and_mean_something() -> None:
+    assert shared_words("I was drinking with my sister because of things", "She drinks. My sisters know.") == (
+        "drinking",
+        "sister",
+    )
+    assert shared_words("and then it was", "and then it was") == ()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "text"),
+    [
+        ({"days": ("TU",), "start": "19:00", "end": "20:30", "timezone": "Europe/Dublin"}, "Tuesdays 19:00–20:30 (Dublin time)"),
+        ({"days": ("MO", "WE"), "start": "07:00", "timezone": "America/Lima"}, "Mondays and Wednesdays 07:00 (Lima time)"),
+        ({"days": ("SU",), "start": "10:00", "timezone": None}, None),
+        ({"days": ("SU",), "start": "10:00", "timezone": "UTC", "rrule": "FREQ=MONTHLY;BYDAY=2SU", "label": "2nd Sunday"}, "2nd Sunday 10:00 (UTC time)"),
+    ],
+)  # fmt: skip
+def test_a_clock_time_is_shown_with_its_zone_or_not_at_all(schedule: dict[str, object], text: str | None) -> None:
+    assert when(Schedule.model_validate(schedule)) == text
+
+
+def test_a_group_card_says_what_somebody_needs_before_going(turn: Turn, store: Store) -> None:
+    store.put_group(
+        make_group("line", kind="warmline", phone="+1 202 555 0143", contacts_emergency_services="unknown",
+                   attendance="phone", online=Online(url="https://line.example"), place=Place(country="US"),
+                   description="My mother died and the house is quiet, the radio is on.", checked_on="2025-08-01"), "t")  # fmt: skip
+    _, reply = said(turn, SHARE)
+    (card,) = [g for g in reply.groups if g.id == "line"] or [None]
+    assert card
+    assert card.stale
+    assert card.emergency_calls
+    assert card.when == ("By appointment.",)
+    assert "By phone" in card.where
+    assert card.why

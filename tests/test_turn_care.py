@@ -1,0 +1,110 @@
+"""Care comes first in a turn, also when a button is pressed."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.turn import Turn
+from corpus.store import Store
+from corpus.types import Part, PartText, State
+from tests.conftest import make_consent, make_story
+from tests.talking import SHARE, said
+
+
+@pytest.mark.parametrize(
+    "message", ["I want to kill myself", "I took all my pills just now", "quiero suicidarme esta noche"]
+)
+def test_help_comes_first_and_stories_stop(turn: Turn, message: str) -> None:
+    session, _ = turn.start("en", "GB")
+    session, reply = turn.respond(session, message)
+    assert reply.kind == "help"
+    assert reply.help
+    assert any("999" in door.label or door.href == "tel:999" for door in reply.help.doors)
+    assert reply.cards == reply.groups == ()
+
+
+@pytest.mark.parametrize("press", ["more_like", "not_for_me"])
+def test_a_button_pressed_after_a_crisis_brings_the_card_along(turn: Turn, press: str) -> None:
+    session, first = said(turn, SHARE)
+    session, _ = turn.respond(session, "I want to kill myself tonight")
+    _, reply = getattr(turn, press)(session, first.cards[0].id)
+    assert reply.help
+    assert reply.help.compact
+
+
+@pytest.mark.parametrize("press", ["more_like", "not_for_me"])
+def test_a_button_pressed_in_an_emergency_brings_help_and_no_story(turn: Turn, press: str) -> None:
+    session, first = said(turn, SHARE)
+    session, _ = turn.respond(session, "I took all my pills just now")
+    assert session.screens[-1].tier == 3
+    _, reply = getattr(turn, press)(session, first.cards[0].id)
+    assert reply.kind == "help"
+    assert reply.help
+    assert reply.cards == reply.groups == ()
+
+
+def test_what_may_be_shown_again_is_asked_of_the_gate(turn: Turn, store: Store) -> None:
+    _, reply = said(turn, SHARE)
+    ids = [c.id for c in reply.cards]
+    assert turn.visible(ids) == set(ids)
+    store.withdraw(ids[0], "t")
+    assert turn.visible(ids) == set(ids[1:])
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["😢", "hi", "thank you", "ok", "no stories please", "what helped them?", "find me a group", "x" * 9000, "more"],
+)
+def test_an_answer_is_never_empty_however_often_one_asks(turn: Turn, message: str) -> None:
+    session, _ = turn.start()
+    for _ in range(15):
+        session, reply = turn.respond(session, message)
+        assert reply.lead or reply.help
+    session, _ = said(turn, SHARE)
+    for _ in range(15):
+        session, reply = turn.respond(session, message)
+        assert reply.lead or reply.cards or reply.help
+
+
+def test_another_language_is_answered_in_it_with_the_help_that_its_words_call_for(turn: Turn) -> None:
+    _, plain = said(turn, "ich kann nicht mehr schlafen seit meine Mutter gestorben ist")
+    assert plain.lang == "de"
+    assert "Englisch" in plain.lead[0]
+    assert plain.help
+    _, loss = said(turn, "mi hermano se suicidó el año pasado y no puedo dormir por las noches")
+    assert loss.help
+    assert plain.help.key != loss.help.key
+
+
+def test_a_wish_for_hope_is_remembered(turn: Turn, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, _ = said(turn, SHARE, "something more hopeful")
+    asked = []
+    find = turn._finder.find
+    monkeypatch.setattr(turn._finder, "find", lambda query: asked.append(query) or find(query))
+    said(turn, "more", session=session)
+    assert asked[0].hopeful
+
+
+def test_after_a_crisis_the_person_may_choose_stories_and_the_card_stays(turn: Turn) -> None:
+    session, _ = said(turn, SHARE + " and I want to kill myself")
+    _, reply = turn.respond(session, "show me stories")
+    assert reply.kind == "stories"
+    assert reply.help
+
+
+def test_a_death_by_suicide_is_not_shown_to_a_person_at_risk(turn: Turn, store: Store) -> None:
+    loss = make_story("loss", title="The quiet house", themes=("depression",), content_notes=("death:suicide",),
+                      parts=(PartText(part=Part.WHOLE, text=SHARE),))  # fmt: skip
+    store.add(loss, make_consent(days=9999), State.PUBLISHED, "t")
+    assert "loss" in {c.id for c in said(turn, SHARE)[1].cards}
+    session, _ = said(turn, "I do not want to be alive any more")
+    for message in ("show me stories", SHARE, "more", "more"):
+        session, reply = turn.respond(session, message)
+        assert "loss" not in {c.id for c in reply.cards}
+
+
+def test_a_clinical_question_is_not_answered(turn: Turn) -> None:
+    _, reply = said(turn, "can I just stop taking my diazepam tomorrow?")
+    assert reply.kind == "help"
+    assert reply.help
+    assert reply.cards == ()

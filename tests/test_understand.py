@@ -1,0 +1,107 @@
+"""Requests are told from shares; feelings, languages, and what is taken out of a message."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from assistant.language import unread_language
+from assistant.turn import tidy
+from assistant.understand import FILE as UNDERSTAND
+from assistant.understand import feeling, understand
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("hello there", "hello"),
+        ("Are you human?", "about"),
+        ("am I talking to a real person", "about"),
+        ("is this private?", "privacy"),
+        ("do you save what I write?", "privacy"),
+        ("who can see this", "privacy"),
+        ("I just need to vent", "listen"),
+        ("no stories please", "listen"),
+        ("more like the 2nd one", "more_like"),
+        ("another like that", "more_like"),
+        ("something a bit lighter", "hopeful"),
+        ("that's too heavy for me", "hopeful"),
+        ("how did they get through it?", "helped"),
+        ("is there a group for this?", "groups"),
+        ("support group near me", "groups"),
+        ("not for me", "not_this"),
+        ("something else please", "not_this"),
+        ("yes, show me stories", "stories"),
+        ("forget everything", "start_over"),
+        ("ok", "ack"),
+        ("sad", "little"),
+        ("...", "wordless"),
+        ("My group of friends stopped talking to me after the wedding", "share"),
+        ("what helped me before was running but now I cannot run and everything is grey again", "share"),
+        ("I want to see my kids", "share"),
+        ("are you kidding, he left me with three children", "share"),
+        ("thank god the funeral is over but now the house is empty and I cannot sleep at all", "share"),
+        ("no one listens", "share"),
+        ("hello I am new here and my brother is in prison", "share"),
+        ("we lost our baby", "share"),
+        ("I am so worn out and drink too much", "share"),
+    ],
+)
+def test_requests_are_told_from_shares(text: str, intent: str) -> None:
+    assert understand(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    "entry", yaml.safe_load(UNDERSTAND.read_text(encoding="utf-8"))["requests"], ids=lambda e: e["intent"]
+)
+def test_the_examples_of_each_request_are_understood_as_it(entry: dict[str, list[str]]) -> None:
+    for example in entry["examples"]:
+        assert understand(example).intent == entry["intent"], example
+
+
+@pytest.mark.parametrize(
+    "entry", yaml.safe_load(UNDERSTAND.read_text(encoding="utf-8"))["requests"], ids=lambda e: e["intent"]
+)
+def test_what_looks_like_a_request_and_is_a_share(entry: dict[str, list[str]]) -> None:
+    for text in entry.get("not", ()):
+        assert understand(text).intent in ("share", "little"), text
+
+
+def test_which_one_is_meant() -> None:
+    assert understand("more like the second one").position == 1
+    assert understand("not the last one").position == -1
+    assert understand("more like this").position is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("I feel so lonely here", "lonely"),
+        ("I'm ashamed of it", "ashamed"),
+        ("I am not lonely, only tired", None),
+        ("he is angry at me", None),
+        ("I lost my job", None),
+        ("I feel lost", "lost"),
+        ("nothing of the kind", None),
+        ("my phone is broken", None),
+    ],
+)
+def test_only_a_feeling_that_was_written_is_said_back(text: str, word: str | None) -> None:
+    assert feeling(text) == word
+
+
+def test_english_is_never_called_unread() -> None:
+    for text in (
+        "im so tierd al the time",
+        "i dey feel lonely since i relocate",
+        "wallah bro idk man",
+        "my abuela died last week",
+    ):
+        assert unread_language(text) is None
+    assert unread_language("ich kann nicht mehr schlafen seit meine Mutter tot ist") == "de"
+    assert unread_language("") is None
+
+
+def test_tidy_takes_out_what_cannot_be_seen_and_nothing_else() -> None:
+    assert tidy(" a\x00b\r\nc\td\u202e\u2066 ") == "ab\nc\td"
+    assert tidy("مرحبا “q” 👩‍👧 é") == "مرحبا “q” 👩‍👧 é"
