@@ -33,7 +33,7 @@ _ABROAD = 0.10  # for meeting only in another country than the person's: lower, 
 # well as a part of it, and both together find better than either.
 WHOLE_WEIGHT = 0.5
 # How much the themes that the narrator chose count beside what the story says. docs/first-run.md measures it: with them
-# nearly twice as many of the first three stories are of the question's topic.
+# more of the first three stories are of the question's topic.
 THEME_WEIGHT = 0.4
 # The second theme of a story counts a little less than its first, and so on.
 _LATER_THEME = 0.15

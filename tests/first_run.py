@@ -93,7 +93,7 @@ def main(path: Path) -> None:
         "",
         f"What {len(rows)} people asked counsellors online went through the turn (one conversation each) and through",
         "`python -m index search --queries`, on the sample collection. They are real people's words: they are counted",
-        f"here and quoted nowhere. Made by `make first-run`; Python {platform.python_version()}, two busy cores, no GPU.",
+        f"here and quoted nowhere. Made by `make first-run`; Python {platform.python_version()}, two cores, no GPU.",
         "",
         "| | |",
         "| --- | --- |",
