@@ -212,3 +212,9 @@ def test_no_slot_is_left_unfilled(lang: str, code: str | None) -> None:
             assert help_ is not None
             shown = [help_.title, *help_.lines, help_.ask or "", *help_.after]
             assert not any("{" in text or "}" in text for text in shown)
+
+
+def test_the_bar_is_one_emergency_number_and_the_main_line() -> None:
+    """Ireland has two emergency numbers: on a phone the second would push the line off the bar."""
+    assert [door.kind for door in help_bar("IE", "en")] == ["emergency", "call"]
+    assert [door.kind for door in help_bar(None, "en")] == ["emergency", "list"]

@@ -420,6 +420,12 @@ def test_two_finders_over_two_processes_worth_of_stores(tmp_path: Path) -> None:
     two.close()
 
 
+def test_a_heavy_theme_has_to_be_nearer_to_be_named() -> None:
+    near = {"grief": 0.41, "abuse": 0.45, "sleep": 0.39}
+    assert Themes.touched(near) == ("grief",)
+    assert Themes.touched({**near, "abuse": 0.51}) == ("abuse", "grief")
+
+
 def test_the_themes_of_an_embedder_are_its_own() -> None:
     themes = Themes(WordEmbedder())
     near = themes.nearness(WordEmbedder().encode(["I cannot stop betting on my phone and I am in debt"])[0])

@@ -184,11 +184,14 @@ def doors(country: str | None, lang: str) -> tuple[Door, ...]:
 
 
 def help_bar(country: str | None, lang: str) -> tuple[Door, ...]:
-    """What stands on every page before anything is said: the emergency number and the country's main line."""
+    """What stands on every page before anything is said: one emergency number and the country's main line.
+
+    Two links fit beside the way out on a phone; a country's second emergency number stands with all its doors.
+    """
     line = helplines(country or "")
     found = _doors(line, lang)
     emergency = [d for d in found if d.kind == "emergency"]
-    return (*emergency, *[d for d in found if d.kind in ("call", "list")][:1])
+    return (*emergency[:1], *[d for d in found if d.kind in ("call", "list")][:1])
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
