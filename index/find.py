@@ -116,6 +116,7 @@ class Finder:
         self.themes = Themes(embedder)
         self._lock = threading.RLock()
         self._embed_again_at = 0.0
+        self._owing = False  # whether stories are known to wait for their vectors
         self._forget()
 
     def _forget(self) -> None:
@@ -155,13 +156,17 @@ class Finder:
         This happens inside somebody's turn, so it embeds a few stories at a time, and when the database cannot be
         written (busy, full) it goes on with what there is and tries again later.
         """
-        if self._store.revision() == self._revision:
+        may_embed = time.monotonic() >= self._embed_again_at
+        if self._store.revision() == self._revision and not (self._owing and may_embed):
             return
-        if time.monotonic() >= self._embed_again_at:
+        if may_embed:
+            self._owing = True  # until nothing is left: what was cut short is not heard of by a revision again
             try:
                 for _ in range(_BATCHES_A_TURN):
-                    if not ((new := self._store.unembedded(self.scheme, limit=_BATCH)) and self._embed(new)):
+                    if not (new := self._store.unembedded(self.scheme, limit=_BATCH)):
+                        self._owing = False
                         break
+                    self._embed(new)
                 self._embed_groups()
             except DatabaseError:
                 self._embed_again_at = time.monotonic() + _PATIENCE
