@@ -46,6 +46,26 @@ class OutOfDate(SharedJourneyError):
     """Somebody else changed the story after the caller read it."""
 
 
+class NotReady(SharedJourneyError):
+    """A story may not be published yet. The message says what it waits for."""
+
+
+class NotAllowed(SharedJourneyError):
+    """This account may not do that, or does not exist (any more)."""
+
+
+class CodeTaken(SharedJourneyError):
+    """The words that find a story are another story's already; other words have to be drawn."""
+
+
+class CodeUnknown(SharedJourneyError):
+    """The words that were typed open nothing."""
+
+
+class AlreadyReceived(SharedJourneyError):
+    """The same form was sent before, longer ago than its code is shown again."""
+
+
 class NoSuchStory(SharedJourneyError):
     """There is no story with this id, or there is none any more."""
 

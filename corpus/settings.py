@@ -12,8 +12,8 @@ from typing import Self
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from corpus.desk import load_samples
 from corpus.errors import ScrubBlocked, SettingsWrong
+from corpus.samples.load import load_samples
 from corpus.store import Store, open_store
 
 
@@ -23,6 +23,18 @@ class CorpusSettings(BaseSettings):
     data: Path = Field(default=Path("data"), description="Folder of the database. Made if it is not there.")
     database: str = Field(default="", description="Database address; empty: a SQLite file in the data folder.")
     samples: bool = Field(default=True, description="Whether the sample stories and groups are shown.")
+    cooling_off_hours: float = Field(
+        default=72, ge=0, le=24 * 90, description="Hours after a story was sent before it can be published."
+    )
+    backup_days: int = Field(default=30, ge=1, le=365, description="Days after which a backup is deleted.")
+    wording: Path | None = Field(
+        default=None, description="Folder of the program's own consent wordings; empty: those that come with it."
+    )
+    counts: bool = Field(
+        default=True,
+        description="Whether it is counted, per week, how often a story was shown and found to help, and which themes "
+        "people say are missing; never who or when.",
+    )
 
     @property
     def database_url(self) -> str:

@@ -54,16 +54,19 @@ class Provenance(StrEnum):
 
 
 class State(StrEnum):
-    PENDING = "pending"  # received, not to be seen by readers
+    HELD = "held"  # imported without evidence of consent: waits for its narrator, nobody reads it
+    PENDING = "pending"  # in the queue of the reviewers, not to be seen by readers
     PUBLISHED = "published"
-    PAUSED = "paused"  # by its narrator or by the program; may come back
+    PAUSED = "paused"  # by its narrator, who alone can bring it back
 
 
-# Leaving is not a state: a withdrawn story has no row. It can be left from every state.
+# Leaving is not a state: a story that was withdrawn, declined or whose consent ended has no row. It can be left from
+# every state.
 LEGAL_MOVES: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.PUBLISHED}),
-    State.PUBLISHED: frozenset({State.PAUSED, State.PENDING}),  # back to PENDING when words were changed
-    State.PAUSED: frozenset({State.PUBLISHED, State.PENDING}),
+    State.HELD: frozenset({State.PENDING}),  # its narrator confirmed it
+    State.PENDING: frozenset({State.PUBLISHED, State.PAUSED}),
+    State.PUBLISHED: frozenset({State.PAUSED, State.PENDING}),  # back to PENDING when words changed, or unpublished
+    State.PAUSED: frozenset({State.PENDING}),  # and from there at once to PUBLISHED when nothing stands in the way
 }
 
 
@@ -282,11 +285,22 @@ class Group(_Value):
         return _known("contexts", given)
 
 
+class Book(StrEnum):
+    """The audit has two: one travels with the stories, the other stays in the house."""
+
+    STORIES = "stories"  # what happened to contributed and imported stories
+    HOUSE = "house"  # samples, groups, sign-ins, people, exports, imports, backups
+
+
 class AuditEvent(_Value):
     """Who did what to which story, when. Never text."""
 
-    sequence: int
+    book: Book
+    number: int  # 1, 2, … without a gap in each book
     at: datetime
     actor: str
     verb: str
-    subject: str | None  # id of a story or group
+    subject: str | None = None  # id of a story or group, or the name of an account
+    purpose: str | None = None
+    counts: dict[str, int] = {}
+    hash: str  # SHA-256 over this line and the hash of the line before (`corpus.store.audit`)

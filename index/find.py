@@ -119,6 +119,11 @@ class Finder:
         self._owing = False  # whether stories are known to wait for their vectors
         self._forget()
 
+    @property
+    def embedder(self) -> Embedder:
+        """What turns words into vectors here, for others that need the same."""
+        return self._embedder
+
     def _forget(self) -> None:
         """Throw the index away; the next pull makes it anew from the rows."""
         self._wholes = Nearest(self._embedder.dimension)

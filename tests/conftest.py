@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from assistant.turn import Turn
+from corpus.custody import CodeRow, Held, Role
+from corpus.errors import NotAllowed
 from corpus.store import Store, open_store
 from corpus.types import Consent, Group, Part, PartText, Provenance, Purpose, State, Story
 from index.embed import WordEmbedder
@@ -70,8 +73,49 @@ def make_group(id: str = "tea", **changes: object) -> Group:
     return Group.model_validate({**facts, **changes})
 
 
+REVIEWERS = ("ann", "ben")  # two people who may review; `cleo` leads, `rita` may only read
+ROLES = {"ann": Role.REVIEWER, "ben": Role.REVIEWER, "cleo": Role.LEAD, "rita": Role.READ_ONLY}
+
+
+def reviewers(store: Store) -> tuple[str, str]:
+    """The accounts of REVIEWERS and the others of ROLES, made if they are not there. Nobody can sign in as them."""
+    there = {person.name for person in store.people()}
+    for name, role in ROLES.items():
+        if name not in there:
+            with contextlib.suppress(NotAllowed):  # another thread or process of the test was faster
+                store.add_person(name, role, "no password fits", "test")
+    return REVIEWERS
+
+
+def take_in(
+    store: Store,
+    story: Story,
+    consent: Consent | None = None,
+    *,
+    cools_until: datetime = START,
+    code: CodeRow | None = None,
+    state: State = State.PENDING,
+) -> int:
+    """A story comes in and waits; its time to think again is over from START on. Returns its text revision."""
+    held = Held(submitted_at=START, cools_until=cools_until, code=code)
+    return store.add(story, consent or make_consent(), held, "test", state)
+
+
 def publish(store: Store, story: Story, consent: Consent | None = None) -> int:
-    return store.add(story, consent or make_consent(), State.PUBLISHED, "test")
+    """A story goes the whole way: it comes in, and two people approve it. Returns its text revision."""
+    if story.provenance is Provenance.SAMPLE:
+        return store.add_sample(story, consent or make_consent(), "test")
+    revision = take_in(store, story, consent)
+    approve(store, story.id)
+    return revision
+
+
+def approve(store: Store, id: str) -> None:
+    """Two people approve the words as they are now."""
+    dossier = store.dossier(id)
+    assert dossier is not None
+    for reviewer in reviewers(store):
+        store.approve(id, reviewer, dossier.version, "reads well")
 
 
 @pytest.fixture

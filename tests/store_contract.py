@@ -9,8 +9,8 @@ import pytest
 
 from corpus import errors
 from corpus.store import Passage, Store
-from corpus.types import Part, PartText, Purpose, Span, State
-from tests.conftest import Clock, make_consent, make_group, make_story, publish
+from corpus.types import Book, Part, PartText, Purpose, Span, State
+from tests.conftest import Clock, approve, make_consent, make_group, make_story, publish, take_in
 
 SCHEME = "toy/p1"
 
@@ -34,9 +34,9 @@ class StoreContract:
         assert store.visible(["one"], Purpose.SURFACE)["one"].story == story
         assert store.visible(["one"], Purpose.SURFACE)["one"].story.text(Part.WHOLE) == text
 
-    @pytest.mark.parametrize("state", [State.PENDING, State.PAUSED])
+    @pytest.mark.parametrize("state", [State.PENDING, State.HELD])
     def test_only_a_published_story_is_visible(self, store: Store, state: State) -> None:
-        store.add(make_story(), make_consent(), state, "test")
+        take_in(store, make_story(), state=state)
         assert store.visible(["one"], Purpose.SURFACE) == {}
 
     def test_each_purpose_is_its_own_switch(self, store: Store) -> None:
@@ -74,21 +74,23 @@ class StoreContract:
         with pytest.raises(errors.IllegalMove):
             publish(store, make_story())
 
-    def test_only_legal_moves_are_made(self, store: Store) -> None:
-        store.add(make_story(), make_consent(), State.PENDING, "test")
+    def test_only_a_sample_is_shown_at_once(self, store: Store) -> None:
         with pytest.raises(errors.IllegalMove):
-            store.move("one", State.PAUSED, "test")
-        store.move("one", State.PUBLISHED, "test")
-        store.move("one", State.PAUSED, "test")
-        assert not store.visible(["one"], Purpose.SURFACE)
-        with pytest.raises(errors.NoSuchStory):
-            store.move("nobody", State.PUBLISHED, "test")
+            store.add_sample(make_story(), make_consent(), "test")
+        for state in (State.PUBLISHED, State.PAUSED):
+            with pytest.raises(errors.IllegalMove):
+                take_in(store, make_story(), state=state)
+        with pytest.raises(errors.IllegalMove):
+            take_in(store, make_story(provenance="sample"))
+        assert store.summaries() == ()
 
     def test_an_edit_needs_the_revision_that_its_editor_saw(self, store: Store) -> None:
         seen = publish(store, make_story())
         newer = store.edit(make_story(title="Second"), seen, "test")
         with pytest.raises(errors.OutOfDate):
             store.edit(make_story(title="Third"), seen, "test")
+        assert store.visible(["one"], Purpose.SURFACE) == {}  # other words: two people have to read them again
+        approve(store, "one")
         assert store.visible(["one"], Purpose.SURFACE)["one"].story.title == "Second"
         assert store.visible(["one"], Purpose.SURFACE)["one"].text_revision == newer
         with pytest.raises(errors.NoSuchStory):
@@ -109,10 +111,11 @@ class StoreContract:
     def test_every_change_moves_the_revision(self, store: Store) -> None:
         steps = [
             lambda: publish(store, make_story()),
-            lambda: store.edit(make_story(title="x"), store.revision(), "test"),
-            lambda: store.put_passages("one", store.revision(), SCHEME, passages()),
-            lambda: store.move("one", State.PAUSED, "test"),
-            lambda: store.move("one", State.PUBLISHED, "test"),
+            lambda: store.edit(make_story(title="x"), store.dossier("one").text_revision, "test"),
+            lambda: approve(store, "one"),
+            lambda: store.put_passages("one", store.dossier("one").text_revision, SCHEME, passages()),
+            lambda: store.pause("one", "test"),
+            lambda: store.resume("one", "test"),
             lambda: store.set_consent("one", make_consent(Purpose.SURFACE, Purpose.QUOTE), "test"),
             lambda: store.put_group(make_group(), "test"),
             lambda: store.put_group_vectors(SCHEME, {"tea": (make_group(), vector(1, 0))}),
@@ -148,6 +151,7 @@ class StoreContract:
         assert store.changes(changes.revision, SCHEME).stories == ()
 
         store.edit(make_story(title="New"), seen, "test")
+        approve(store, "one")
         after = store.changes(changes.revision, SCHEME)
         assert after.gone == {"one"}
         assert store.unembedded(SCHEME, 10) == ("one",)
@@ -160,7 +164,7 @@ class StoreContract:
         if leave == "withdraw":
             store.withdraw("one", "test")
         elif leave == "pause":
-            store.move("one", State.PAUSED, "test")
+            store.pause("one", "test")
         else:
             store.set_consent("one", make_consent(Purpose.EVALUATE), "test")
         changes = store.changes(since, SCHEME)
@@ -226,10 +230,15 @@ class StoreContract:
     def test_the_audit_holds_ids_and_verbs_and_no_words(self, store: Store) -> None:
         publish(store, make_story())
         store.withdraw("one", "reviewer")
-        newest, first = store.audit(10)
-        assert (newest.verb, newest.actor, newest.subject) == ("withdraw", "reviewer", "one")
-        assert first.verb == "add"
-        assert "quiet" not in repr(store.audit(10))
+        lines = store.audit(10, Book.STORIES)
+        assert [(e.number, e.verb, e.actor, e.subject) for e in lines] == [
+            (5, "withdraw", "reviewer", "one"),
+            (4, "publish", "ben", "one"),
+            (3, "approve", "ben", "one"),
+            (2, "approve", "ann", "one"),
+            (1, "submit", "test", "one"),
+        ]
+        assert "quiet" not in repr(store.audit(100))
 
     def test_it_knows_whether_a_sample_can_be_seen(self, store: Store) -> None:
         publish(store, make_story())
@@ -237,7 +246,7 @@ class StoreContract:
         assert not store.shows_samples()
         publish(store, make_story("two", provenance="sample"))
         assert store.shows_samples()
-        store.move("two", State.PAUSED, "test")
+        store.withdraw("two", "test")
         assert not store.shows_samples()
         store.put_group(make_group("three", provenance="sample"), "test")
         assert store.shows_samples()
@@ -280,4 +289,4 @@ class StoreContract:
         left = {f"s-{n}-{i}" for n in range(8) for i in (0, 2, 4)}
         assert {s.story_id for s in store.changes(0, SCHEME).stories} == left
         revisions = store.revision()
-        assert revisions == 8 * (5 + 5 + 2)
+        assert revisions == 8 * (5 * 3 + 2)  # submitted, published, embedded; and two withdrawn

@@ -8,10 +8,10 @@ from assistant.conversation import Reply, Session
 from assistant.turn import Turn
 from assistant.voice import PlainVoice
 from corpus.store import Store
-from corpus.types import Part, PartText, Purpose, State
+from corpus.types import Part, PartText, Purpose
 from index.embed import WordEmbedder
 from index.find import Finder
-from tests.conftest import make_consent, make_group, make_story
+from tests.conftest import make_consent, make_group, make_story, publish
 
 TODAY = date(2026, 11, 20)
 SHARE = "My mother died last month and the house is so quiet that I leave the radio on"
@@ -31,14 +31,9 @@ def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
         )
         story = make_story(f"s{i}", title=f"The quiet house {i}", parts=parts, hope=hope, themes=("grief",))
         shown = consent or make_consent(Purpose.SURFACE, Purpose.QUOTE, days=9999)
-        store.add(story, shown, State.PUBLISHED, "t")
+        publish(store, story, shown)
     trains = (PartText(part=Part.GOING_ON, text="Zebra timetables delight engineers."),)
-    store.add(
-        make_story("trains", title="Engines", parts=trains, themes=("study",)),
-        make_consent(days=9999),
-        State.PUBLISHED,
-        "t",
-    )
+    publish(store, make_story("trains", title="Engines", parts=trains, themes=("study",)), make_consent(days=9999))
     store.put_group(
         make_group("tea", description="Tea and the radio for people whose mother died. The house is quiet."), "t"
     )

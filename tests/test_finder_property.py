@@ -14,7 +14,7 @@ from corpus.types import Part, PartText, Purpose, State
 from index.embed import WordEmbedder
 from index.find import Finder, Query
 from index.nearest import Nearest
-from tests.conftest import Clock, make_consent, make_story
+from tests.conftest import Clock, approve, make_consent, make_story, publish
 
 WORDS = st.sampled_from(["cat", "dog", "rain", "bread", "train", "lamp", "stone", "river"])
 TEXTS = st.lists(WORDS, min_size=1, max_size=6).map(" ".join)
@@ -48,7 +48,7 @@ class Machine(RuleBasedStateMachine):
         id = f"s{self.count}"
         self.count += 1
         story = make_story(id, parts=(PartText(part=Part.WHOLE, text=text),))
-        seen = self.store.add(story, make_consent(days=days, now=self.clock()), State.PUBLISHED, "t")
+        seen = publish(self.store, story, make_consent(days=days, now=self.clock()))
         self.ends[id] = self.clock() + timedelta(days=days)
         self.truth[id] = text
         self.all[id] = (text, seen)
@@ -59,8 +59,7 @@ class Machine(RuleBasedStateMachine):
         if id in self.all:
             story = make_story(id, parts=(PartText(part=Part.WHOLE, text=text),))
             self.all[id] = (text, self.other.edit(story, self.all[id][1], "t"))
-            if id in self.truth:
-                self.truth[id] = text
+            self.truth.pop(id, None)  # other words: two people have to read them again
 
     @rule(id=consumes(stories))
     def withdraw(self, id: str) -> None:
@@ -71,13 +70,16 @@ class Machine(RuleBasedStateMachine):
     @rule(id=stories)
     def pause(self, id: str) -> None:
         if id in self.truth:
-            self.other.move(id, State.PAUSED, "t")
+            self.other.pause(id, "t")
             del self.truth[id]
 
     @rule(id=stories)
     def resume(self, id: str) -> None:
         if id in self.all and id not in self.truth and self.clock() < self.ends[id]:  # type: ignore[operator]
-            self.store.move(id, State.PUBLISHED, "t")
+            if self.store.dossier(id).state is State.PAUSED:  # type: ignore[union-attr]
+                self.store.resume(id, "t")
+            if self.store.dossier(id).state is State.PENDING:  # type: ignore[union-attr]
+                approve(self.store, id)
             self.truth[id] = self.all[id][0]
 
     @rule(id=stories)

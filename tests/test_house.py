@@ -32,6 +32,8 @@ DOORS = {
     "torch": (),
     "py3langid": ("assistant/language.py",),
     "sqlite3": ("corpus/store/",),
+    "argon2": ("corpus/hashing.py",),
+    "openpyxl": ("corpus/imports/tables.py",),
     "requests": (),
     "httpx": (),
     "urllib.request": (),
@@ -72,7 +74,7 @@ def test_each_library_has_its_door(path: Path) -> None:
                 assert where.startswith(rooms) if rooms else False, f"{where} imports {module}"
 
 
-HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid")  # fmt: skip
+HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl")  # fmt: skip
 
 
 @pytest.mark.parametrize(

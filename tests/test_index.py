@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from corpus.errors import DatabaseBusy, ModelUnavailable
 from corpus.store import Store, open_store
-from corpus.types import Part, PartText, Purpose, State
+from corpus.types import Part, PartText, Purpose
 from index import passages
 from index.embed import WordEmbedder, load
 from index.find import Finder, Query
@@ -367,7 +367,7 @@ def test_a_finder_that_is_behind_shows_nothing_that_left(
     if leave == "withdraw":
         store.withdraw("one", "t")
     elif leave == "pause":
-        store.move("one", State.PAUSED, "t")
+        store.pause("one", "t")
     elif leave == "consent":
         store.set_consent("one", make_consent(Purpose.EVALUATE), "t")
     else:
@@ -422,7 +422,7 @@ def test_a_build_that_was_cut_off_goes_on_where_it_stopped(store: Store) -> None
 def test_two_finders_over_two_processes_worth_of_stores(tmp_path: Path) -> None:
     one, two = (open_store(f"sqlite:///{tmp_path}/j.db") for _ in range(2))
     a, b = Finder(one, WordEmbedder(), floor=0.1), Finder(two, WordEmbedder(), floor=0.1)
-    one.add(story_of("my cat left me"), make_consent(days=100_000), State.PUBLISHED, "t")
+    publish(one, story_of("my cat left me"), make_consent(days=100_000))
     assert ids(a, "my cat left me") == ids(b, "my cat left me") == ["one"]
     two.withdraw("one", "t")
     assert ids(a, "my cat left me") == ids(b, "my cat left me") == []

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from corpus import desk, vocabulary
+from corpus.samples import load
 from corpus.samples.read import FOLDER, parse_group, parse_story, read_groups, read_stories
 from corpus.store import Store, open_store
-from corpus.types import Part, Provenance, Purpose, State
-from tests.conftest import make_story
+from corpus.types import Part, Provenance, Purpose
+from tests.conftest import make_story, take_in
 
 STORIES = read_stories()
 GROUPS = read_groups()
@@ -163,26 +164,26 @@ def test_an_unknown_zone_is_refused() -> None:
 
 
 def test_loading_twice_changes_nothing(store: Store) -> None:
-    report = desk.load_samples(store)
+    report = load.load_samples(store)
     assert report
     assert report.added == len(STORIES.good)
     before = store.revision()
-    assert desk.load_samples(store) is None
+    assert load.load_samples(store) is None
     assert store.revision() == before
 
 
 def test_a_newer_version_changes_samples_but_brings_none_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(f"sqlite:///{tmp_path}/j.db")
-    desk.load_samples(store)
+    load.load_samples(store)
     first, second, third = (story.id for story in STORIES.good[:3])
     desk.withdraw(store, first, "test")
-    store.move(second, State.PAUSED, "test")
+    desk.withdraw(store, second, "test")
     store.withdraw_group(GROUPS.good[0].id, "test")
     changed = STORIES.good[2].model_copy(update={"title": "Another title"})
     newer = tuple(changed if s.id == third else s for s in STORIES.good)
-    monkeypatch.setattr(desk, "read_stories", lambda: type(STORIES)(newer, ()))
+    monkeypatch.setattr(load, "read_stories", lambda: type(STORIES)(newer, ()))
     store.set_note("samples", "an older version")
-    report = desk.load_samples(store)
+    report = load.load_samples(store)
     assert report
     assert (report.added, report.changed) == (0, 1)
     visible = store.visible([first, second, third], Purpose.SURFACE)
@@ -193,35 +194,30 @@ def test_a_newer_version_changes_samples_but_brings_none_back(tmp_path: Path, mo
 
 
 def test_a_sample_that_a_version_has_no_more_goes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.load_samples(store)
-    monkeypatch.setattr(desk, "read_stories", lambda: type(STORIES)(STORIES.good[1:], ()))
+    load.load_samples(store)
+    monkeypatch.setattr(load, "read_stories", lambda: type(STORIES)(STORIES.good[1:], ()))
     store.set_note("samples", "an older version")
-    desk.load_samples(store)
+    load.load_samples(store)
     assert store.visible([STORIES.good[0].id], Purpose.SURFACE) == {}
 
 
 def test_a_sample_that_is_refused_is_said_and_tried_again(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    refused = type(STORIES)(STORIES.good, (desk.Refused("bad.md", "no front matter"),))
-    monkeypatch.setattr(desk, "read_stories", lambda: refused)
-    desk.load_samples(store)
+    refused = type(STORIES)(STORIES.good, (load.Refused("bad.md", "no front matter"),))
+    monkeypatch.setattr(load, "read_stories", lambda: refused)
+    load.load_samples(store)
     assert "bad.md" in caplog.text
-    assert desk.load_samples(store) is not None
+    assert load.load_samples(store) is not None
 
 
 def test_samples_are_never_shared_as_testimony(store: Store) -> None:
-    desk.load_samples(store)
+    load.load_samples(store)
     assert store.visible([s.id for s in STORIES.good], Purpose.SHARE) == {}
 
 
 def test_withdrawing_scrubs_and_tells_when_there_is_none(store: Store) -> None:
-    store.add(
-        make_story(),
-        desk.Consent(purposes=frozenset(), granted_at=desk.utc_now(), expires_at=None, wording="x"),
-        State.PENDING,
-        "t",
-    )
+    take_in(store, make_story())
     report = desk.withdraw(store, "one", "test")
     assert report
     assert report.log == 0

@@ -20,14 +20,16 @@ from alembic.script import ScriptDirectory
 from corpus import errors
 from corpus.settings import CorpusSettings, open_corpus
 from corpus.store import Passage, database, open_store, tables
-from corpus.types import Part, PartText, Purpose, Span, State
-from tests.conftest import Clock, make_consent, make_story, publish
+from corpus.store.sql import SqlStore
+from corpus.types import Part, PartText, Purpose, Span
+from tests.conftest import Clock, make_consent, make_story, publish, take_in
+from tests.custody_contract import CustodyContract
 from tests.store_contract import SCHEME, StoreContract, passages
 
 SLICE = 24  # bytes: a story leaves when no file holds this much of it in one piece
 
 
-class TestSqlite(StoreContract):
+class TestSqlite(StoreContract, CustodyContract):
     """The contract on SQLite; `store` comes from conftest."""
 
 
@@ -102,7 +104,7 @@ def test_after_a_scrub_no_file_holds_a_withdrawn_story(tmp_path: Path, others: i
 def test_a_scrub_that_a_reader_blocks_fails_loudly_and_works_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.store.sql._SCRUB_PAUSE", 0.01)
+    monkeypatch.setattr("corpus.store.files._SCRUB_PAUSE", 0.01)
     store = open_store(url(tmp_path))
     publish(store, make_story())
     reader = sqlite3.connect(tmp_path / "journey.db", isolation_level=None)
@@ -118,13 +120,34 @@ def test_a_scrub_that_a_reader_blocks_fails_loudly_and_works_afterwards(
     store.close()
 
 
+def test_a_scrub_does_not_take_on_a_duty_that_came_up_while_it_ran(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for id in ("one", "two"):
+        publish(store, make_story(id))
+    store.withdraw("one", "test")
+    cut = store._cut_log
+
+    def meanwhile() -> bool:
+        done = cut()
+        store.withdraw("two", "another process, just after the log was cut")
+        return done
+
+    monkeypatch.setattr(store, "_cut_log", meanwhile)
+    store.scrub()
+    assert store.scrub_is_due()
+    monkeypatch.undo()
+    store.scrub()
+    assert not store.scrub_is_due()
+
+
 def test_a_process_killed_before_its_scrub_leaves_the_duty_to_the_next_start(tmp_path: Path) -> None:
     secret = "a withdrawn sentence that no file may keep after the next start"
     code = (
-        "import os\nfrom corpus.store import open_store\nfrom corpus.types import State\n"
-        "from tests.conftest import make_story, make_consent\nfrom corpus.types import Part, PartText\n"
+        "import os\nfrom corpus.store import open_store\n"
+        "from tests.conftest import make_story, publish\nfrom corpus.types import Part, PartText\n"
         f"s = open_store({url(tmp_path)!r})\n"
-        f"s.add(make_story(parts=(PartText(part=Part.WHOLE, text={secret!r}),)), make_consent(), State.PUBLISHED, 't')\n"
+        f"publish(s, make_story(parts=(PartText(part=Part.WHOLE, text={secret!r}),)))\n"
         "s.withdraw('one', 't')\nos._exit(9)\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent, check=False)
@@ -166,7 +189,7 @@ def test_two_processes_may_make_and_fill_one_database(tmp_path: Path) -> None:
         assert worker.exitcode == 0
     store = open_store(url(tmp_path))
     assert len(store.summaries()) == 45
-    assert store.revision() == 45
+    assert store.revision() == 45 * 2  # each came in and was published
     store.close()
 
 
@@ -281,7 +304,7 @@ def test_readers_see_all_of_a_change_or_nothing(tmp_path: Path, clock: Clock) ->
     store = open_store(url(tmp_path), clock=clock)
 
     def version(n: int):  # type: ignore[no-untyped-def]
-        return make_story(title=f"v{n}", parts=(PartText(part=Part.WHOLE, text=f"v{n} " * 400),))
+        return make_story(provenance="sample", title=f"v{n}", parts=(PartText(part=Part.WHOLE, text=f"v{n} " * 400),))
 
     seen = publish(store, version(0))
     stop = threading.Event()
@@ -310,6 +333,6 @@ def test_a_consent_without_a_zone_is_refused(tmp_path: Path) -> None:
     consent = make_consent()
     naive = consent.model_copy(update={"granted_at": consent.granted_at.replace(tzinfo=None)})
     with pytest.raises(Exception, match="zone"):
-        store.add(make_story(), naive, State.PUBLISHED, "test")
+        take_in(store, make_story(), naive)
     assert store.summaries() == ()
     store.close()

@@ -12,7 +12,7 @@ from assistant.conversation import Reply, Session
 from assistant.turn import LONGEST, Turn
 from assistant.voice import PlainVoice
 from corpus.store import Store, open_store
-from corpus.types import Part, Purpose, State
+from corpus.types import Part, Purpose
 from index.embed import WordEmbedder
 from index.find import Finder
 from tests.conftest import Clock, make_consent
@@ -84,7 +84,7 @@ def test_a_story_that_left_cannot_be_read_any_more(turn: Turn, store: Store) -> 
     store.withdraw(reply.cards[0].id, "t")
     assert turn.read(session, reply.cards[0].id) is None
     assert turn.read(session, reply.cards[1].id)
-    store.move(reply.cards[1].id, State.PAUSED, "t")
+    store.pause(reply.cards[1].id, "t")
     assert turn.read(session, reply.cards[1].id) is None
 
 

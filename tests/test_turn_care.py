@@ -6,8 +6,8 @@ import pytest
 
 from assistant.turn import Turn
 from corpus.store import Store
-from corpus.types import Part, PartText, State
-from tests.conftest import make_consent, make_story
+from corpus.types import Part, PartText
+from tests.conftest import make_consent, make_story, publish
 from tests.talking import SHARE, said
 
 
@@ -95,7 +95,7 @@ def test_after_a_crisis_the_person_may_choose_stories_and_the_card_stays(turn: T
 def test_a_death_by_suicide_is_not_shown_to_a_person_at_risk(turn: Turn, store: Store) -> None:
     loss = make_story("loss", title="The quiet house", themes=("depression",), content_notes=("death:suicide",),
                       parts=(PartText(part=Part.WHOLE, text=SHARE),))  # fmt: skip
-    store.add(loss, make_consent(days=9999), State.PUBLISHED, "t")
+    publish(store, loss, make_consent(days=9999))
     assert "loss" in {c.id for c in said(turn, SHARE)[1].cards}
     session, _ = said(turn, "I do not want to be alive any more")
     for message in ("show me stories", SHARE, "more", "more"):

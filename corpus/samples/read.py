@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
+from corpus import markdown
 from corpus.types import PART_LABELS, Group, Part, PartText, Provenance, Story
 
 FOLDER = Path(__file__).parent
@@ -56,9 +56,10 @@ def read_groups(folder: Path = FOLDER / "groups", provenance: Provenance = Prove
 
 def parse_story(text: str, provenance: Provenance) -> Story:
     """One story. The words under each heading are kept exactly, but for blank lines around them. ValueError if bad."""
-    facts, body = _split(text)
+    facts, body = markdown.split(text)
     parts: list[PartText] = []
-    for heading, words in _sections(body):
+    for heading, kept in markdown.sections(body):
+        words = kept.strip()
         if heading is None:
             if words:
                 parts.append(PartText(part=Part.WHOLE, text=words))
@@ -71,33 +72,8 @@ def parse_story(text: str, provenance: Provenance) -> Story:
 
 def parse_group(text: str, provenance: Provenance) -> Group:
     """One group; the body is its description. ValueError if bad."""
-    facts, body = _split(text)
+    facts, body = markdown.split(text)
     return Group.model_validate({**facts, "description": body.strip(), "provenance": provenance})
-
-
-def _split(text: str) -> tuple[dict[str, Any], str]:
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != "---" or "---" not in (line.strip() for line in lines[1:]):
-        raise ValueError("no front matter between two lines of ---")
-    end = next(i for i, line in enumerate(lines) if i and line.strip() == "---")
-    try:
-        facts = yaml.safe_load("\n".join(lines[1:end]))
-    except yaml.YAMLError as error:
-        raise ValueError(f"the front matter is not YAML: {str(error).splitlines()[0]}") from error
-    if not isinstance(facts, dict):
-        raise ValueError("the front matter is not a list of names and values")
-    return facts, "\n".join(lines[end + 1 :])
-
-
-def _sections(body: str) -> list[tuple[str | None, str]]:
-    """(heading or None before the first, words) in order."""
-    sections: list[tuple[str | None, list[str]]] = [(None, [])]
-    for line in body.splitlines():
-        if line.startswith("## "):
-            sections.append((line[3:].strip(), []))
-        else:
-            sections[-1][1].append(line)
-    return [(heading, "\n".join(lines).strip()) for heading, lines in sections]
 
 
 def _reason(error: ValueError) -> str:

@@ -9,12 +9,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from corpus.store.contract import Changes, GroupVector, Passage, ScrubReport, Store, StoryVectors, Summary
+from corpus.store.contract import (
+    AuditProof,
+    Carried,
+    Changes,
+    GroupVector,
+    Passage,
+    ScrubReport,
+    Store,
+    StoryVectors,
+    Summary,
+)
 
 if TYPE_CHECKING:
     from corpus.store.sql import SqlStore
 
 __all__ = [
+    "AuditProof",
+    "Carried",
     "Changes",
     "GroupVector",
     "Passage",

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.types import AuditEvent, Consent, Group, Provenance, Purpose, Span, State, Story, VisibleStory
+from corpus.store.custody_contract import CountStore, CustodyStore, PeopleStore
+from corpus.types import AuditEvent, Book, Consent, Group, Provenance, Purpose, Span, State, Story, VisibleStory
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,47 @@ class ScrubReport:
     log: int  # 0 after a scrub
 
 
-class Store(Protocol):
-    """Stories, consents, passages, vectors and groups."""
+@dataclass(frozen=True, slots=True)
+class AuditProof:
+    """What a reading of a whole book of the audit found."""
+
+    book: Book
+    lines: int
+    head: str  # hash of the last line: note it down, and `audit verify --expect` can later prove that it was there
+    faults: tuple[str, ...]  # plain sentences, in order of place; empty: whole
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A whole collection as plain records (texts, numbers, lists; moments as ISO text), without samples and people."""
+
+    stories: dict[str, dict[str, Any]]  # id → everything of one story but its consents
+    consents: dict[str, list[dict[str, Any]]]  # id → one record for each purpose
+    outcomes: list[dict[str, Any]]
+    departed: list[dict[str, Any]]  # {"id", "at"}
+    audit: list[dict[str, Any]]  # the book of the stories, oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    path: Path
+    made_at: datetime
+    until: datetime  # deleted by the first job after this
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did. `stories` came back; `departed` had left since and stayed away; `kept` were there already."""
+
+    stories: int
+    departed: int
+    kept: int
+    groups: int
+    people: int  # accounts that there are now
+
+
+class Store(CustodyStore, PeopleStore, CountStore, Protocol):
+    """Stories, consents, passages, vectors and groups; and what `corpus.store.custody_contract` says."""
 
     # --- reading -----------------------------------------------------------------------------------------------
 
@@ -93,6 +134,10 @@ class Store(Protocol):
         missing from the answer must not be shown. All stories of one answer are of one moment. Called at each turn
         with tens of ids, and by exports and evaluations with all of them.
         """
+        ...
+
+    def visible_with_consent(self, ids: Iterable[str], purpose: Purpose) -> dict[str, tuple[Story, Consent]]:
+        """The same gate, with the consent that let each story through: for exports."""
         ...
 
     def visible_groups(self, ids: Iterable[str] | None = None) -> dict[str, Group]:
@@ -126,8 +171,16 @@ class Store(Protocol):
         """Ids of stories and groups that were withdrawn and may not come back by a reload of samples or an import."""
         ...
 
-    def audit(self, limit: int) -> tuple[AuditEvent, ...]:
-        """The newest `limit` audit lines, newest first. They hold ids and verbs, never words."""
+    def audit(self, limit: int, book: Book | None = None) -> tuple[AuditEvent, ...]:
+        """The newest `limit` audit lines (of one book), newest first. They hold ids and verbs, never words."""
+        ...
+
+    def verify_audit(self) -> tuple[AuditProof, ...]:
+        """Read each book from its first line; what was altered, removed or added is named."""
+        ...
+
+    def had_head(self, hash: str) -> bool:
+        """Whether a line of the audit has this hash: one that was noted down earlier as the head of a book."""
         ...
 
     def note(self, key: str) -> str | None:
@@ -136,24 +189,30 @@ class Store(Protocol):
 
     # --- writing -----------------------------------------------------------------------------------------------
 
-    def add(self, story: Story, consent: Consent, state: State, actor: str) -> int:
-        """Add a story with its consent. Returns its text revision. IllegalMove when the id is or was in use."""
+    def tell(
+        self,
+        actor: str,
+        verb: str,
+        subject: str | None = None,
+        *,
+        purpose: str | None = None,
+        counts: Mapping[str, int] | None = None,
+    ) -> None:
+        """Write a line into the audit of the house: something that is not a change of a story (a failed sign-in, an
+        export). Never text of anybody."""
+        ...
+
+    def add_sample(self, story: Story, consent: Consent, actor: str) -> int:
+        """Add a sample, shown at once. Returns its text revision. IllegalMove for any other story."""
         ...
 
     def edit(self, story: Story, seen: int, actor: str) -> int:
         """Replace the words and facts of a story; its passages and vectors are deleted in the same transaction.
 
-        `seen` is the text revision that the editor read; OutOfDate when it is no longer the story's. The state does
-        not change here. Returns the new text revision. NoSuchStory when it left.
+        `seen` is the text revision that the editor read; OutOfDate when it is no longer the story's. A story that is
+        not a sample becomes a new version and goes back to the queue. Returns the new text revision. NoSuchStory when
+        it left.
         """
-        ...
-
-    def move(self, id: str, state: State, actor: str) -> None:
-        """Change the state. IllegalMove unless `corpus.types.LEGAL_MOVES` has it; NoSuchStory when it left."""
-        ...
-
-    def set_consent(self, id: str, consent: Consent, actor: str) -> None:
-        """Replace the consent of a story (a switch turned, a renewal). It holds from the commit on."""
         ...
 
     def withdraw(self, id: str, actor: str) -> bool:
@@ -191,12 +250,56 @@ class Store(Protocol):
 
     # --- care of the files -------------------------------------------------------------------------------------
 
+    @property
+    def folder(self) -> Path:
+        """Where the database lies; backups and the list of departed stories lie beside it."""
+        ...
+
     def scrub_is_due(self) -> bool:
         """Whether words were deleted (withdrawn, edited) since the last scrub."""
         ...
 
     def scrub(self) -> ScrubReport:
-        """Make sure that no file holds what was deleted. Raises ScrubBlocked while another reader prevents it."""
+        """Make sure that no file holds what was deleted: neither backups nor the database nor its log.
+
+        Raises ScrubBlocked while another reader prevents it; then it is still due.
+        """
+        ...
+
+    def write_departed(self) -> None:
+        """Bring the list of departed stories beside the database up to date (`departed.txt`, ids only)."""
+        ...
+
+    def inconsistencies(self) -> tuple[str, ...]:
+        """What is in the database or a backup and should not be (orphans, stories that left), as plain sentences."""
+        ...
+
+    def carry(self) -> Carried:
+        """Everything that goes along when the collection moves, of one moment."""
+        ...
+
+    def take_over(self, carried: Carried, actor: str) -> None:
+        """The other way round, all or nothing. IllegalMove when there are own stories here already; BadRecord when a
+        record does not fit or the audit is not whole."""
+        ...
+
+    def backup(self, days: int, actor: str) -> Backup:
+        """A copy of the rows, without vectors and sessions, that is deleted after `days` by the jobs."""
+        ...
+
+    def backups(self) -> tuple[Backup, ...]:
+        """Every backup beside the database, oldest first."""
+        ...
+
+    def drop_old_backups(self, actor: str) -> int:
+        """Delete backups past their life. How many."""
+        ...
+
+    def restore(self, path: Path, departed: Iterable[str], actor: str) -> Restored:
+        """Bring back from a backup what is missing here; whatever left since (here, or in `departed`) stays away.
+
+        Stories that are here stay as they are. DatabaseError when the file is no backup; then nothing was changed.
+        """
         ...
 
     def close(self) -> None:

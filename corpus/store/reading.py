@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from corpus.store import tables as t
 from corpus.store.contract import Changes, GroupVector, StoryVectors, Summary
-from corpus.types import Group, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
+from corpus.types import Consent, Group, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
 
 LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
 _MOST_PARAMETERS = 500  # ids in one statement, well below SQLite's limit
@@ -30,14 +30,18 @@ def to_vector(blob: bytes) -> NDArray[np.float32]:
     return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
 
 
-def may_be_seen(purpose: Purpose, now: datetime, samples: bool) -> sa.ColumnElement[bool]:
-    """The gate as a condition on `story`: published, allowed for this purpose now, and not a hidden sample."""
-    allowed = sa.exists().where(
+def allowed(purpose: Purpose, now: datetime) -> sa.ColumnElement[bool]:
+    """A condition on `story`: its narrator's consent holds for this purpose at this moment."""
+    return sa.exists().where(
         t.consent.c.story_id == t.story.c.id,
         t.consent.c.purpose == purpose.value,
         sa.or_(t.consent.c.expires_at.is_(None), t.consent.c.expires_at > now),
     )
-    condition = sa.and_(t.story.c.state == State.PUBLISHED.value, allowed)
+
+
+def may_be_seen(purpose: Purpose, now: datetime, samples: bool) -> sa.ColumnElement[bool]:
+    """The gate as a condition on `story`: published, allowed for this purpose now, and not a hidden sample."""
+    condition = sa.and_(t.story.c.state == State.PUBLISHED.value, allowed(purpose, now))
     return condition if samples else sa.and_(condition, t.story.c.provenance != Provenance.SAMPLE.value)
 
 
@@ -51,29 +55,61 @@ def visible(
     """Rows of the stories that pass the gate, put together."""
     found: dict[str, VisibleStory] = {}
     for some in chunks(ids):
-        rows = c.execute(sa.select(t.story).where(t.story.c.id.in_(some), may_be_seen(purpose, now, samples))).all()
-        seen = [row.id for row in rows]
-        parts: dict[str, list[PartText]] = {id: [] for id in seen}
-        for row in c.execute(
-            sa.select(t.story_part).where(t.story_part.c.story_id.in_(seen)).order_by(t.story_part.c.position)
-        ):
-            parts[row.story_id].append(PartText(part=row.part, text=row.text))
-        passages: dict[str, dict[int, Span | None]] = {id: {} for id in seen}
-        for row in c.execute(sa.select(t.passage).where(t.passage.c.story_id.in_(seen))):
+        rows = c.execute(
+            sa.select(t.story.c.id, t.story.c.text_revision).where(
+                t.story.c.id.in_(some), may_be_seen(purpose, now, samples)
+            )
+        ).all()
+        whole = stories(c, [row.id for row in rows])
+        passages: dict[str, dict[int, Span | None]] = {row.id: {} for row in rows}
+        for row in c.execute(sa.select(t.passage).where(t.passage.c.story_id.in_(passages))):
             span = None if row.part is None else Span(part=row.part, start=row.start, end=row.end)
             passages[row.story_id][row.id] = span
         for row in rows:
-            story = Story(
-                id=row.id,
-                title=row.title,
-                narrator=row.narrator,
-                language=row.language,
-                provenance=row.provenance,
-                parts=tuple(parts[row.id]),
-                **row.facts,
+            found[row.id] = VisibleStory(
+                story=whole[row.id], text_revision=row.text_revision, passages=passages[row.id]
             )
-            found[row.id] = VisibleStory(story=story, text_revision=row.text_revision, passages=passages[row.id])
     return found
+
+
+def stories(c: Connection, ids: Sequence[str]) -> dict[str, Story]:
+    """Stories put together from their rows, at most as many as fit into one statement. Asks nothing about consent:
+    `visible` does, and the doors of the narrator and the reviewers in `corpus.store.custody`."""
+    rows = c.execute(sa.select(t.story).where(t.story.c.id.in_(ids))).all()
+    parts: dict[str, list[PartText]] = {row.id: [] for row in rows}
+    for row in c.execute(
+        sa.select(t.story_part).where(t.story_part.c.story_id.in_(parts)).order_by(t.story_part.c.position)
+    ):
+        parts[row.story_id].append(PartText(part=row.part, text=row.text))
+    return {
+        row.id: Story(
+            id=row.id,
+            title=row.title,
+            narrator=row.narrator,
+            language=row.language,
+            provenance=row.provenance,
+            parts=tuple(parts[row.id]),
+            **row.facts,
+        )
+        for row in rows
+    }
+
+
+def consents(c: Connection, ids: Iterable[str]) -> dict[str, Consent]:
+    """The consent of each story that has granted anything, whether or not it is over."""
+    rows: dict[str, list[Any]] = {}
+    for some in chunks(ids):
+        for row in c.execute(sa.select(t.consent).where(t.consent.c.story_id.in_(some))):
+            rows.setdefault(row.story_id, []).append(row)
+    return {
+        id: Consent(
+            purposes=frozenset(Purpose(row.purpose) for row in mine),
+            granted_at=mine[0].granted_at,
+            expires_at=mine[0].expires_at,
+            wording=mine[0].wording,
+        )
+        for id, mine in rows.items()
+    }
 
 
 def shows_samples(c: Connection, now: datetime) -> bool:

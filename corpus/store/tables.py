@@ -126,17 +126,153 @@ departure = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
 )
 
+# The audit: in each book numbers without a gap, each line holding the hash of the one before. `book` keeps how many
+# lines there are and the last hash, so that lines missing at the end are noticed too.
 audit = sa.Table(
     "audit",
     metadata,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("book", sa.String(10), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("actor", sa.String(120), nullable=False),
     sa.Column("verb", sa.String(40), nullable=False),
     sa.Column("subject", sa.String(120), nullable=True),
-    sqlite_autoincrement=True,
+    sa.Column("purpose", sa.String(20), nullable=True),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+book = sa.Table(
+    "book",
+    metadata,
+    sa.Column("name", sa.String(10), primary_key=True),
+    sa.Column("lines", sa.Integer, nullable=False),
+    sa.Column("head", sa.String(64), nullable=False),
 )
 
 note = sa.Table(
     "note", metadata, sa.Column("key", sa.String(60), primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
+
+# --- a story while the program looks after it (every row of these goes with its story) ---
+
+custody = sa.Table(
+    "custody",
+    metadata,
+    _owned_by("story_id", "story.id", primary_key=True),
+    sa.Column("submitted_at", UtcTime, nullable=False),
+    sa.Column("cools_until", UtcTime, nullable=False),
+    sa.Column("until", UtcTime, nullable=False, index=True),  # the end of the consent, whatever its switches say
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("locator", sa.String(40), nullable=True, unique=True),
+    sa.Column("code_hash", sa.String(200), nullable=True),
+    sa.Column("evidence", sa.Text, nullable=True),
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    _owned_by("story_id", "story.id", primary_key=True),
+    sa.Column("reviewer", sa.String(60), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("void", sa.Boolean, nullable=False),
+)
+
+question = sa.Table(
+    "question",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    _owned_by("story_id", "story.id", index=True),
+    sa.Column("by", sa.String(60), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=True),
+    sa.Column("answered_at", UtcTime, nullable=True),
+    sqlite_autoincrement=True,
+)
+
+proposal = sa.Table(
+    "proposal",
+    metadata,
+    _owned_by("story_id", "story.id", primary_key=True),
+    sa.Column("by", sa.String(60), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+)
+
+redaction = sa.Table(
+    "redaction",
+    metadata,
+    _owned_by("story_id", "story.id", primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),  # that it made
+    sa.Column("by", sa.String(60), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("places", sa.Integer, nullable=False),
+    sa.Column("characters", sa.Integer, nullable=False),
+)
+
+# Counts per ISO week (`2026-W47`), of stories only: who or when is never known.
+usage = sa.Table(
+    "usage",
+    metadata,
+    _owned_by("story_id", "story.id", primary_key=True),
+    sa.Column("what", sa.String(20), primary_key=True),
+    sa.Column("week", sa.String(8), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+
+# --- what is no part of a story ---
+
+outcome = sa.Table(
+    "outcome",
+    metadata,
+    sa.Column("id", sa.String(120), primary_key=True),  # of the story that was declined
+    sa.Column("locator", sa.String(40), nullable=False, unique=True),
+    sa.Column("code_hash", sa.String(200), nullable=False),
+    sa.Column("reason", sa.String(40), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
+)
+
+missing = sa.Table(
+    "missing",
+    metadata,
+    sa.Column("theme", sa.String(60), primary_key=True),
+    sa.Column("week", sa.String(8), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("name", sa.String(60), primary_key=True),
+    sa.Column("role", sa.String(20), nullable=False),
+    sa.Column("hashed", sa.String(200), nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+)
+
+# Sessions at the desk and the devices that signed in before: only hashes of the cookies.
+sign_in = sa.Table(
+    "sign_in",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    _owned_by("name", "person.name", index=True),
+    sa.Column("form_key", sa.String(64), nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Column("until", UtcTime, nullable=False),
+)
+
+device = sa.Table(
+    "device",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    _owned_by("name", "person.name", index=True),
+    sa.Column("at", UtcTime, nullable=False),
 )

@@ -1,0 +1,88 @@
+"""What is counted: how often a story was shown, read, and found to help; which themes people say are missing.
+
+Per ISO week and nothing finer; no person, no session, no message. Whatever is below the floor is never told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from corpus.custody import FLOOR, Counted, Usage
+from corpus.store import tables as t
+from corpus.store.base import Rows
+
+BEFORE = "before"  # stands for every week that is over: no trail of weeks is kept of a story
+
+
+def week_of(moment: datetime) -> str:
+    """`2026-W47`: the ISO week in which a moment lies (UTC)."""
+    year, week, _ = moment.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+class CountRows(Rows):
+    def count(self, seen: Mapping[tuple[str, Counted], int]) -> None:
+        if not seen:
+            return
+        week = week_of(self._clock())
+        with self._write() as c:
+            there = set(c.execute(sa.select(t.story.c.id).where(t.story.c.id.in_({id for id, _ in seen}))).scalars())
+            for (id, what), n in seen.items():
+                if id in there:  # one that left in the meantime leaves no count
+                    _add(c, t.usage, n, story_id=id, what=what.value, week=week)
+
+    def count_missing(self, theme: str) -> None:
+        with self._write() as c:
+            _add(c, t.missing, 1, theme=theme, week=week_of(self._clock()))
+
+    def usage(self) -> dict[str, Usage]:
+        total = sa.func.sum(t.usage.c.count)
+        with self._read() as c:
+            rows = c.execute(
+                sa.select(t.usage.c.story_id, t.usage.c.what, total).group_by(t.usage.c.story_id, t.usage.c.what)
+            ).all()
+        sums: dict[str, dict[str, int]] = {}
+        for id, what, n in rows:
+            sums.setdefault(id, {})[what] = int(n)
+        return {id: Usage(*(_told(counts.get(what.value, 0)) for what in Counted)) for id, counts in sums.items()}
+
+    def never_shown(self) -> frozenset[str]:
+        shown = sa.exists().where(t.usage.c.story_id == t.story.c.id, t.usage.c.what == Counted.SHOWN.value)
+        with self._read() as c:
+            return frozenset(c.execute(sa.select(t.story.c.id).where(~shown)).scalars())
+
+    def missing(self) -> tuple[tuple[str, str, int], ...]:
+        query = sa.select(t.missing.c.week, t.missing.c.theme, t.missing.c.count).where(t.missing.c.count >= FLOOR)
+        with self._read() as c:
+            rows = c.execute(query.order_by(t.missing.c.week.desc(), t.missing.c.count.desc(), t.missing.c.theme))
+            return tuple((str(week), str(theme), int(n)) for week, theme, n in rows)
+
+    def settle_counts(self) -> int:
+        this = week_of(self._clock())
+        small = sa.and_(t.missing.c.week < this, t.missing.c.count < FLOOR)
+        over = sa.and_(t.usage.c.week != BEFORE, t.usage.c.week < this)
+        with self._read() as c:
+            if not (
+                c.execute(sa.select(t.missing.c.theme).where(small)).first()
+                or c.execute(sa.select(t.usage.c.week).where(over)).first()
+            ):
+                return 0
+        with self._write() as c:
+            for row in c.execute(sa.select(t.usage).where(over)).mappings().all():
+                _add(c, t.usage, row["count"], story_id=row["story_id"], what=row["what"], week=BEFORE)
+            folded = c.execute(sa.delete(t.usage).where(over)).rowcount
+            return int(folded + c.execute(sa.delete(t.missing).where(small)).rowcount)
+
+
+def _add(c: Connection, table: sa.Table, n: int, **key: str) -> None:
+    mine = sa.and_(*(table.c[name] == value for name, value in key.items()))
+    if not c.execute(sa.update(table).where(mine).values(count=table.c.count + n)).rowcount:
+        c.execute(sa.insert(table).values(count=n, **key))
+
+
+def _told(n: int) -> int | None:
+    return n if n >= FLOOR else None

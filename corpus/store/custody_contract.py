@@ -1,0 +1,206 @@
+"""What every store promises about stories that a program looks after, about people at the desk, and about counts.
+
+The same rules hold as in `corpus.store.contract`: each method is one transaction, from any thread, several processes.
+Rules of publication are checked inside the transaction that publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from corpus.custody import (
+    CodeRow,
+    Counted,
+    Declined,
+    Dossier,
+    Found,
+    Held,
+    Hindrance,
+    Person,
+    QueueRow,
+    Role,
+    SignedIn,
+    Usage,
+)
+from corpus.types import Consent, State, Story
+
+
+class CustodyStore(Protocol):
+    # --- a story comes in ---
+
+    def add(self, story: Story, consent: Consent, held: Held, actor: str, state: State = State.PENDING) -> int:
+        """Take a story in, to wait for reviewers (PENDING) or for its narrator's own confirmation (HELD).
+
+        Returns its text revision. CodeTaken when the locator is in use; IllegalMove when the id is or was, when the
+        story is a sample, when another state is asked for, or when the consent has no end. When it returns, the story
+        survives a power cut.
+        """
+        ...
+
+    def set_code(self, id: str, code: CodeRow, actor: str) -> None:
+        """Give a code to a story that has none (an imported one). IllegalMove when it has: nobody can take it over."""
+        ...
+
+    # --- reading: two doors, neither for readers ---
+
+    def find_code(self, locator: str) -> Found | None:
+        """What the first words of a code point to. The caller still has to check the secret words against the hash."""
+        ...
+
+    def dossier(self, id: str) -> Dossier | None:
+        """Everything about a story, for its narrator: the caller has checked the code. None for samples."""
+        ...
+
+    def for_review(self, id: str) -> Dossier | None:
+        """Everything about a story, for a reviewer: None unless its narrator's consent to show it holds now, and for a
+        story that waits for its narrator's confirmation."""
+        ...
+
+    def queue(self) -> tuple[QueueRow, ...]:
+        """Every story in the program's care, oldest first, without its words."""
+        ...
+
+    def waits_for(self, id: str) -> tuple[Hindrance, ...]:
+        """What stands between a story and its readers now; empty only for a moment, before `publish_due`."""
+        ...
+
+    # --- reviewing: each NotAllowed unless the account lives and may review; NoSuchStory when it left ---
+
+    def approve(self, id: str, reviewer: str, version: int, reason: str) -> bool:
+        """One reviewer's yes to the words of `version`. True when it is published by this.
+
+        OutOfDate when the words changed; IllegalMove when it is not pending; NotReady without a live consent. A second
+        yes of the same person replaces the first and does not count twice.
+        """
+        ...
+
+    def publish_due(self, actor: str) -> tuple[str, ...]:
+        """Publish every story for which nothing stands in the way any more. Ids of those."""
+        ...
+
+    def unpublish(self, id: str, actor: str) -> None:
+        """Take a story off the page at once; what was approved so far no longer counts."""
+        ...
+
+    def decline(self, id: str, reviewer: str, reason: Declined, note: str) -> None:
+        """Delete a story as by a withdrawal; its code answers with the reason for a while. Not a published one."""
+        ...
+
+    def propose(self, proposed: Story, by: str, version: int, note: str) -> None:
+        """Lay another wording before the narrator. OutOfDate when the words changed or another edit waits already."""
+        ...
+
+    def drop_proposal(self, id: str, actor: str, verb: str = "propose:refused") -> None:
+        """The narrator refuses an edit, or the program takes it back. OutOfDate when there is none."""
+        ...
+
+    def accept_proposal(self, id: str, at: datetime, actor: str) -> int:
+        """The narrator takes the edit that was proposed at `at`: a new version, and back to the queue.
+
+        OutOfDate when that is no longer the one that waits. Returns the new text revision.
+        """
+        ...
+
+    def redact(self, story: Story, seen: int, by: str, reason: str, places: int, characters: int) -> int:
+        """Keep a story with words removed: a new version, recorded, back to the queue also when it was published."""
+        ...
+
+    def ask(self, id: str, by: str, text: str) -> int:
+        """A question to the narrator; the story is not published while it is open. Returns its number."""
+        ...
+
+    def answer(self, id: str, question: int, text: str, actor: str) -> None:
+        """The narrator's answer. OutOfDate when it was answered already."""
+        ...
+
+    # --- the narrator's own verbs ---
+
+    def set_consent(self, id: str, consent: Consent, actor: str) -> None:
+        """Replace the consent (a switch turned, a renewal): it holds from the commit on. A held story whose narrator
+        allows it to be shown joins the queue."""
+        ...
+
+    def pause(self, id: str, actor: str) -> None:
+        """Hide a story until its narrator brings it back."""
+        ...
+
+    def resume(self, id: str, actor: str) -> bool:
+        """End a pause. True when it is published by this; else it waits in the queue."""
+        ...
+
+    # --- leaving by time ---
+
+    def expire(self, actor: str) -> tuple[str, ...]:
+        """Delete every story whose consent is over, and outcomes past their time. Ids of the stories."""
+        ...
+
+    def forget_outcome(self, id: str, actor: str) -> bool:
+        """Delete what is left of a declined story before its time. False when there is nothing."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """Accounts at the desk. Hashes come from `corpus.hashing`, token hashes are SHA-256 hex of random tokens."""
+
+    def add_person(self, name: str, role: Role, hashed: str, actor: str) -> None:
+        """NotAllowed when the name is or was in use: decisions of one person are never taken for another's."""
+        ...
+
+    def people(self) -> tuple[Person, ...]: ...
+
+    def person(self, name: str) -> Person | None: ...
+
+    def set_role(self, name: str, role: Role, actor: str) -> None:
+        """Ends the sessions of the account. NotAllowed when there is none."""
+        ...
+
+    def set_password(self, name: str, hashed: str, actor: str) -> None:
+        """Ends its sessions and forgets its devices."""
+        ...
+
+    def remove_person(self, name: str, actor: str) -> None:
+        """Disables the account for ever; what it decided stays."""
+        ...
+
+    def open_session(self, name: str, token_hash: str, form_key: str, until: datetime) -> None: ...
+
+    def session(self, token_hash: str, idle: timedelta) -> SignedIn | None:
+        """The live session of a token: not closed, not over, used within `idle`, the account not disabled."""
+        ...
+
+    def close_session(self, token_hash: str) -> None: ...
+
+    def remember_device(self, name: str, token_hash: str) -> None: ...
+
+    def knows_device(self, name: str, token_hash: str) -> bool: ...
+
+
+class CountStore(Protocol):
+    """Counts per ISO week. None in a `Usage`, and a row that is not there, mean fewer than `corpus.custody.FLOOR`."""
+
+    def count(self, seen: Mapping[tuple[str, Counted], int]) -> None:
+        """Add to this week's counts of stories; ids that left are passed over."""
+        ...
+
+    def count_missing(self, theme: str) -> None:
+        """Somebody chose to tell that nobody has told of this theme."""
+        ...
+
+    def usage(self) -> dict[str, Usage]:
+        """Totals of every story that was ever counted."""
+        ...
+
+    def never_shown(self) -> frozenset[str]:
+        """Ids of stories of which no card was ever counted."""
+        ...
+
+    def missing(self) -> tuple[tuple[str, str, int], ...]:
+        """(week, theme, count), newest week first, only counts at or above the floor."""
+        ...
+
+    def settle_counts(self) -> int:
+        """When a week is over: its counts of stories become one sum, and themes below the floor are deleted. How many
+        rows went."""
+        ...
