@@ -291,8 +291,12 @@ def test_no_word_is_missing_and_none_is_left_over() -> None:
     used = set(re.findall(r"""\bt\(\s*["']([a-z_.]+)["']""", code))
     used |= {k.removeprefix("page.") for k in re.findall(r"""["'](page\.[a-z_.]+)["']""", code) if not k.endswith(".")}
     used |= set(re.findall(r"""words\[["']([a-z_.]+)["']\]""", code))
-    dynamic = ("trouble.", "status.", "language.", "month.")
-    assert {u for u in used if "." in u and not u.endswith(".")} <= own
+    built = {u for u in used if u.endswith((".", "_"))}  # the rest of the key is put behind it
+    built |= set(re.findall(r"""["'](?:page\.)?([a-z_]+\.[a-z_.]+)\{""", code))
+    assert {u for u in used - built if "." in u} <= own
+    built = {prefix.removeprefix("page.") for prefix in built}
+    dynamic = ("trouble.", "status.", *built)
+    assert [prefix for prefix in built if not any(k.startswith(prefix) for k in own)] == []
     known = used | {"card.save", "card.unsave", "fresh", "notice.again"}
     assert {k for k in own if k not in known and not k.startswith(dynamic)} == set()
 

@@ -15,7 +15,6 @@ from assistant.pages.talk import Room, Trouble
 from assistant.turn import Turn as RealTurn
 from assistant.voice import PlainVoice
 from corpus.store import Store
-from corpus.types import State
 from index.embed import WordEmbedder
 from index.find import Finder
 
@@ -110,7 +109,7 @@ def test_a_story_that_leaves_the_real_store_leaves_the_conversation(
     if how == "withdrawn":
         store.withdraw("one", "test")
     elif how == "paused":
-        store.move("one", State.PAUSED, "test")
+        store.pause("one", "test")
     else:
         clock.forward(days=3)
     page = room.say("a", "thank you", "en", None)

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 64 * 1024  # bytes
+MAX_STORY = 768 * 1024  # a whole story travels with each step of its form, percent-encoded (up to 9 bytes a letter)
 BODY_SECONDS = 20  # a body that takes longer than this to arrive is refused
 
 # Gradio opens many more doors (upload, file, proxy, config, api docs, deep links). The page needs only these.
@@ -43,12 +44,35 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("POST", r"/ask"),
     ("POST", r"/story"),
     ("POST", r"/forget"),
+    ("POST", r"/less-alone"),
+    ("GET", r"/share"),
+    ("POST", r"/share"),
+    ("GET", r"/share/wording"),
+    ("GET", r"/yours"),
+    ("POST", r"/yours"),
+    ("GET", r"/missing"),
+    ("POST", r"/missing"),
+    ("GET", r"/desk"),
+    ("GET", r"/desk/sign-in"),
+    ("POST", r"/desk/sign-in"),
+    ("POST", r"/desk/sign-out"),
+    ("GET", r"/desk/(?:calendar|coverage|audit|people|export)"),
+    ("POST", r"/desk/export"),
+    ("GET", r"/desk/story/[a-z0-9._:-]{1,120}"),
+    (
+        "POST",
+        r"/desk/story/[a-z0-9._:-]{1,120}/"
+        r"(?:approve|ask|decline|propose|take-back|redact|unpublish|withdraw)",
+    ),
 )
 JOIN = "/gradio_api/queue/join"
 EVENTS = range(3)  # the page has three: it opened, a message was sent, a button was pressed
 _ALLOW = tuple((method, re.compile(path)) for method, path in ALLOW)
 _KEPT = re.compile(r"/assets/.+|/static/.+|/own/.+|/favicon\.ico")  # files without anything of a person in them
 _QUERY = {"/": {"lang", "country"}, "/help": {"lang", "country"}, "/help/bar": {"lang", "country"}}
+_WHOLE_STORY = re.compile(r"/share|/desk/story/[^/]+/(?:propose|redact)")  # may carry more than MAX_BODY
+_COOKIES = re.compile(r"/desk(?:/.*)?")  # the only part of the page that may set a cookie: its visitors sign in
+_SUBMIT = "/share"
 
 # gr.HTML compiles its (constant) template in the browser, which needs 'unsafe-eval'; inline scripts need the nonce.
 CSP = (
@@ -101,10 +125,12 @@ class Guard:
         origins: tuple[str, ...] = (),
         reads: tuple[float, float] = (600, 60),
         writes: tuple[float, float],
+        stories: tuple[float, float] = (600, 2),
     ) -> None:
-        """`reads` and `writes` are (burst, refill per second) for each caller address.
+        """`reads`, `writes` and `stories` are (burst, refill per second) for each caller address.
 
-        A page load is about sixty reads. A whole shelter or ward may share one address, so both are generous.
+        A page load is about sixty reads. A whole shelter or ward may share one address, so all are generous; `stories`
+        counts the steps of the form for a story, which a whole workshop may fill in together.
         """
         self.app, self.shell = app, shell
         self.origins = {o.rstrip("/").lower() for o in origins}
@@ -112,7 +138,7 @@ class Guard:
         self.hosts: set[str] | None = None
         if host in LOOPBACK or origins:
             self.hosts = {*LOOPBACK, *((urlsplit(o).hostname or "") for o in self.origins)}
-        self.reads, self.writes = Bucket(*reads), Bucket(*writes)
+        self.reads, self.writes, self.stories = Bucket(*reads), Bucket(*writes), Bucket(*stories)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -129,14 +155,16 @@ class Guard:
         if not any(asked == m and p.fullmatch(path) for m, p in _ALLOW):
             return await refuse(answer, 404, "There is nothing here.")
         caller = scope["client"][0] if scope.get("client") else "?"
-        if not (self.writes if asked == "POST" else self.reads).take(caller):
+        bucket = self.reads if asked != "POST" else self.stories if path == _SUBMIT else self.writes
+        if not bucket.take(caller):
             return await refuse(answer, 429, "That was a lot in a short time.", {"retry-after": "5"})
         if asked == "POST":
             if not self._is_ours(head, self.origins):
                 return await refuse(answer, 403, "That did not come from this page.")
             try:
                 async with asyncio.timeout(BODY_SECONDS):
-                    body = await read(receive, head.get("content-length"))
+                    most = MAX_STORY if _WHOLE_STORY.fullmatch(path) else MAX_BODY
+                    body = await read(receive, head.get("content-length"), most)
             except TimeoutError:
                 return await refuse(answer, 408, "That took too long to arrive.")
             if body is None:
@@ -195,7 +223,9 @@ class Guard:
                 kept = [
                     (k, v)
                     for k, v in message.get("headers", [])
-                    if k.decode("latin-1").lower() not in mine and k.lower() not in (b"server", b"set-cookie")
+                    if k.decode("latin-1").lower() not in mine
+                    and k.lower() != b"server"
+                    and (k.lower() != b"set-cookie" or _COOKIES.fullmatch(path))
                 ]
                 message = {**message, "headers": kept + [(k.encode(), v.encode()) for k, v in mine.items()]}
             await send(message)

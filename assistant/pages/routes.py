@@ -12,12 +12,11 @@ from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 
 from assistant.care import countries, doors, guess_country, help_bar
 from assistant.conversation import Reply, Session, StoryView
-from assistant.pages.render import HERE, draw, language_for, turn_html
+from assistant.pages.render import HERE, draw, language_for
 from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.words import keys, say
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from assistant.settings import Settings
 
-STATIC = ("page.css", "page.js", "exit.js")
+STATIC = ("page.css", "page.js", "exit.js", "share.css", "share.js", "yours.css", "desk.css", "desk.js")
 
 
 @lru_cache(maxsize=8)
@@ -126,7 +125,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
 
     @app.get("/own/{name}")
     def own(name: str, request: Request) -> Response:
-        if name not in STATIC:
+        if name not in STATIC or not (HERE / "static" / name).exists():
             return JSONResponse({"detail": "There is nothing here."}, 404)
         kind = "text/css" if name.endswith(".css") else "text/javascript"
         if "gzip" not in request.headers.get("accept-encoding", ""):
@@ -166,8 +165,12 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             _, reply = await run_in_threadpool(guarded, answer)
         except Trouble:
             return page("sorry.html", request, 500, form)
-        drawn = turn_html(Turn(text, reply), lang, scripts=False, country=country)
-        return page("ask_page.html", request, form=form, turn=Markup(drawn), empty=False)
+        missing = room.counts.enabled
+        drawn = draw(
+            "turn.html", lang, turn=Turn(text, reply), reply=reply, scripts=False, country=country, missing=missing
+        )
+        room.counts.shown(card.id for card in reply.cards)
+        return page("ask_page.html", request, form=form, turn=drawn, empty=False)
 
     @app.post("/story")
     async def story(request: Request) -> HTMLResponse:
@@ -185,7 +188,25 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         except Exception as error:
             note(error)
             return page("sorry.html", request, 500, form)
-        return page("story_page.html", request, 200 if view else 404, form, view=view)
+        if view is not None:
+            room.counts.read(view.id)
+        felt = "ask" if room.counts.enabled else "off"
+        return page("story_page.html", request, 200 if view else 404, form, view=view, felt=felt)
+
+    @app.post("/less-alone")
+    async def less_alone(request: Request) -> HTMLResponse:
+        """A reader without scripts says that a story left them feeling less alone. No earlier time is known of."""
+        form = await form_of(request)
+        story_id = form.get("id", "")[:200]
+        try:
+            there = room.counts.enabled and await run_in_threadpool(lambda: story_id in room.turns.visible([story_id]))
+        except Exception as error:
+            note(error)
+            return page("sorry.html", request, 500, form)
+        if there:
+            room.counts.less_alone(story_id)
+        felt = "done" if there else "off"
+        return page("story_page.html", request, 200 if there else 404, form, view=None, felt=felt)
 
     @app.post("/forget")
     async def forgotten(request: Request) -> Response:

@@ -16,8 +16,11 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
+from assistant.counts import Counts
 from assistant.pages.sessions import Talks
 from assistant.pages.talk import Room, Trouble, guarded, note
+from assistant.pages.upkeep import kept_up
+from corpus import jobs
 from corpus.errors import SharedJourneyError
 
 if TYPE_CHECKING:
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from assistant.settings import Parts, Settings
 
 SWEEP_SECONDS = 20.0
+TICK_SECONDS = 60.0
+EMBED_SECONDS = 5.0
+COUNT_SECONDS = 30.0
 MOST_TALKS = 2000
 WRITES = (40.0, 3.0)
 
@@ -89,11 +95,12 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
-    from assistant.pages import chat, routes, theme
+    from assistant.pages import chat, desk, missing, routes, share, theme, yours
     from assistant.pages.guard import Guard
 
     talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
-    room = Room(parts.turn, talks)
+    counts = Counts(parts.store, enabled=settings.counts)
+    room = Room(parts.turn, talks, counts)
     demo = chat.chat(room, default_country=settings.country)
 
     def forget(key: str) -> None:
@@ -118,14 +125,22 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
                 except Exception as error:  # a sweep that fails once must not be the last one
                     note(error)
 
-        task = asyncio.create_task(sweeping())
-        yield
+        task = asyncio.create_task(sweeping())  # on the loop itself: it reaches into Gradio's queue
+        duties = (
+            (TICK_SECONDS, lambda: jobs.tick(parts.store)),
+            (COUNT_SECONDS, counts.flush),
+            (EMBED_SECONDS, parts.finder.refresh),  # so that a published story is not embedded in somebody's turn
+        )
+        async with kept_up(duties, at_end=(counts.flush,)):
+            yield
         task.cancel()
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     # Its presence alone turns off Gradio's own CORS, which lets any site read answers.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     routes.add(app, room, settings, forget)
+    for pages in (share, yours, missing, desk):
+        pages.add(app, parts, room, settings)
     demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
     gr.mount_gradio_app(
         app, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,

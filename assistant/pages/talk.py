@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from assistant.conversation import Reply, Session, StoryView
-from assistant.pages.render import story_html, talk_html
+from assistant.counts import Counts
+from assistant.pages.render import draw, talk_html
 from assistant.pages.sessions import Talk, Talks, Turn
 from assistant.turn import LONGEST, tidy
 from assistant.words import say
@@ -68,16 +70,22 @@ def alone(talk: Talk) -> Iterator[None]:
         talk.places.release()
 
 
+Felt = Literal["off", "ask", "done"]  # at the end of a story: nothing is counted here, may be said, was said
+
+
 class Room:
     """All open conversations and what can be done in one of them. `key` is Gradio's name for one open page."""
 
-    def __init__(self, turns: Turns, talks: Talks) -> None:
+    def __init__(self, turns: Turns, talks: Talks, counts: Counts | None = None) -> None:
         self.turns = turns
         self.talks = talks
+        self.counts = counts or Counts(enabled=False)
+        # Stories that left this person feeling less alone: forgotten with the conversation, never with who they are.
+        self._felt: WeakKeyDictionary[Talk, set[str]] = WeakKeyDictionary()
 
     def open(self, key: str, lang: str, country: str | None) -> str:
         """A new conversation with its opening answer."""
-        return talk_html(self._open(key, lang, country))
+        return self._drawn(self._open(key, lang, country))
 
     def _open(self, key: str, lang: str, country: str | None) -> Talk:
         session, reply = guarded(lambda: self.turns.start(lang, country))
@@ -119,7 +127,24 @@ class Room:
         with alone(talk):
             talk.steps += 1
             view = guarded(lambda: self.turns.read(talk.session, story_id))
-            return story_html(view, story_id, lang, talk.steps)
+            felt: Felt = "ask" if self.counts.enabled else "off"
+            if story_id in self._felt.get(talk, ()):
+                felt = "done"
+            drawn = str(draw("story.html", lang, view=view, story_id=story_id, step=talk.steps, felt=felt))
+            if view is not None:
+                self.counts.read(story_id)
+            return drawn
+
+    def less_alone(self, key: str, story_id: str, lang: str, country: str | None) -> None:
+        """The person said that a story left them feeling less alone: counted once in a conversation."""
+        if not self.counts.enabled:
+            return
+        talk, _ = self._talk(key, lang, country)
+        with alone(talk):
+            felt = self._felt.setdefault(talk, set())
+            if story_id not in felt and story_id in guarded(lambda: self.turns.visible([story_id])):
+                felt.add(story_id)
+                self.counts.less_alone(story_id)
 
     def country(self, key: str, lang: str, country: str) -> None:
         """The person chose another country for the help lines."""
@@ -149,7 +174,19 @@ class Room:
         talk.session = session
         if turn.reply.kind == "started_over":  # it says that all is forgotten, and so it is
             talk.turns.clear()
+            self._felt.pop(talk, None)
             talk.dropped = 0
             turn.said = None
         talk.add(turn)
+        drawn = self._drawn(talk)
+        self.counts.shown(card.id for card in turn.reply.cards if card.id not in turn.gone)
+        return drawn
+
+    def _drawn(self, talk: Talk) -> str:
+        """The conversation as the page shows it; where themes are counted, an answer says how to name a missing one."""
+        lang, missing = talk.session.lang, self.counts.enabled
+        for turn in talk.turns:
+            if turn.drawn is None:
+                values = {"turn": turn, "reply": turn.reply, "scripts": True, "country": "", "missing": missing}
+                turn.drawn = str(draw("turn.html", lang, **values))
         return talk_html(talk)

@@ -6,6 +6,7 @@ fail where CI=true: there they are meant to run. SHARED_JOURNEY_SCREENSHOTS name
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -41,26 +42,26 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="package")
-def address(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The program as a newcomer starts it, on a free loopback port; its data folder is a copy with samples embedded."""
+@contextlib.contextmanager
+def program(folder: Path, **more: str) -> Iterator[str]:
+    """The program as a newcomer starts it, on a free loopback port and this data folder: its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = Path(shutil.copytree(embedded, tmp_path_factory.mktemp("page") / "data"))
     env = {
         **os.environ,
         "SHARED_JOURNEY_DATA": str(folder),
         "SHARED_JOURNEY_PORT": str(port),
         "SHARED_JOURNEY_EXIT_URL": f"http://127.0.0.1:{port}/robots.txt",  # an ordinary page that needs no network
+        **more,
     }
-    log = (folder / "log.txt").open("wb")
+    log = (folder.parent / f"log-{port}.txt").open("wb")
     process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
     at = f"http://127.0.0.1:{port}"
     try:
         for _ in range(480):
             if process.poll() is not None:
-                pytest.fail("the program ended: " + (folder / "log.txt").read_text()[-2000:])
+                pytest.fail("the program ended: " + Path(log.name).read_text()[-2000:])
             try:
                 urllib.request.urlopen(at + "/healthz", timeout=2).read()
                 break
@@ -73,6 +74,13 @@ def address(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         process.terminate()
         process.wait(20)
         log.close()
+
+
+@pytest.fixture(scope="package")
+def address(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The program with a copy of the data folder with samples embedded."""
+    with program(Path(shutil.copytree(embedded, tmp_path_factory.mktemp("page") / "data"))) as at:
+        yield at
 
 
 @pytest.fixture(scope="package")  # not longer: while it is open no other test can use asyncio.run

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -12,6 +15,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from assistant.conversation import Chip, Excerpt, GroupCard, Reply, Session, StoryCard, StoryPart, StoryView
+from corpus.store import open_store
+from index.embed import WordEmbedder
+from index.find import Finder
 
 NASTY = (
     "<img src=x onerror=\"document.title='pwned'\">",
@@ -114,13 +120,20 @@ def settings(**given: Any) -> Any:
     """What the page reads of the settings."""
     plain = {
         "host": "127.0.0.1", "port": 0, "exit_url": "https://www.wikipedia.org/", "conversation_minutes": 15,
-        "allowed_origins": (), "country": "", "samples": True, "chat_model": "",
+        "allowed_origins": (), "country": "", "samples": True, "chat_model": "", "counts": True,
+        "cooling_off_hours": 72.0, "wording": None, "backup_days": 30,
     }  # fmt: skip
     return SimpleNamespace(**{**plain, **given})
 
 
-def parts() -> Any:
-    return SimpleNamespace(turn=FakeTurn(), close=lambda: None)
+def parts(store: Any = None, finder: Any = None) -> Any:
+    """The fake turn beside a real store (an empty one of its own unless one is given) and a finder on it."""
+    if store is None:
+        folder = tempfile.mkdtemp(prefix="shared-journey-test-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        store = open_store(f"sqlite:///{folder}/journey.db")
+    finder = finder or Finder(store, WordEmbedder(), floor=0.1)
+    return SimpleNamespace(turn=FakeTurn(), store=store, finder=finder, close=lambda: None)
 
 
 @contextlib.contextmanager

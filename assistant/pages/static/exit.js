@@ -10,6 +10,7 @@
     var to = link ? link.href : "about:blank";
     var own = window.sharedJourney;
     if (own && own.token && navigator.sendBeacon) navigator.sendBeacon("/forget", own.token);
+    try { window.sessionStorage.clear(); } catch (error) { /* storage is off */ }
     document.querySelectorAll("textarea").forEach(function (box) { box.value = ""; });
     document.documentElement.style.visibility = "hidden";
     // An open story is a step of its own in the history: go back to the first, so that none of ours is "back" from there.

@@ -270,6 +270,15 @@ window.sharedJourney = (function () {
       act({ act: "more", id: b.dataset.id }, null);
     },
     close: back,
+    // Counting is worth no waiting and no error: it is thanked for at once.
+    less_alone: (b) => {
+      if (!trigger) return;
+      trigger({ act: "less_alone", id: b.dataset.id });
+      const thanks = b.parentNode.querySelector(".sj-felt-thanks");
+      b.hidden = true;
+      thanks.hidden = false;
+      thanks.focus();
+    },
     save: (b) => {
       const id = b.dataset.id, all = saved(), has = all.some((s) => s.id === id);
       keep(has ? all.filter((s) => s.id !== id) : all.concat({ id: id, title: b.dataset.title, narrator: b.dataset.narrator, origin: b.dataset.origin }));
