@@ -15,6 +15,7 @@ from corpus.settings import open_corpus
 from corpus.store import Store
 from index.embed import stay_offline
 from index.find import Finder
+from index.proposals import landmarks
 from index.settings import IndexSettings, open_finder
 
 
@@ -74,5 +75,6 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         voice = make_voice(settings.chat_model)
         finder = open_finder(settings, store, on_progress)
         unread_language("so that the first message does not wait for this")
+        landmarks(finder.embedder)  # nor the first narrator for those
         undo.pop_all()
     return Parts(settings, store, finder, Turn(store, finder, voice, minutes=settings.conversation_minutes))

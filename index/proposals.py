@@ -20,14 +20,14 @@ from corpus import vocabulary
 from corpus.types import Part, PartText
 from index.embed import Embedder, Vectors
 from index.passages import sentences
-from index.themes import _HEAVY, Themes
+from index.themes import HEAVY, Themes
 
 FILE = Path(__file__).with_name("proposal_lines.yaml")
 
 K = TypeVar("K", str, int)
 
-# All thresholds are cosines for the bundled model. They were set on the sample stories at even places (in order of name);
-# the others then showed that as many guesses as that were too often wrong (themes 27 of 52 right, stages 8 of 19), so
+# All thresholds are cosines for the bundled model. They were set on the sample stories at even places (in order of
+# name); the others then showed that so many guesses were too often wrong (themes 27 of 52 right, stages 8 of 19), and
 # they were raised until few were left. Of stories that were never looked at there is no measure yet.
 MOST_THEMES = 4
 _TOLD_BY = 3  # a theme is as near as the mean of so many of the sentences that are nearest to it
@@ -71,9 +71,13 @@ def lines() -> dict[str, dict[str, tuple[str, ...]]]:
     return {kind: {str(id): tuple(said) for id, said in given[kind].items()} for kind in ("themes", "stages", "hope")}
 
 
-@lru_cache(maxsize=1)
 def landmarks(embedder: Embedder) -> Landmarks:
     """The landmarks, encoded once for an embedder. The first call takes seconds: a program may make it at its start."""
+    return _encoded(embedder)  # type: ignore[arg-type]  # a protocol does not say that its objects can be hashed
+
+
+@lru_cache(maxsize=1)
+def _encoded(embedder: Embedder) -> Landmarks:
     flat = [(kind, id, line) for kind, of in lines().items() for id, said in of.items() for line in said]
     vectors = embedder.encode([line for _, _, line in flat])
     rows: dict[str, dict[str, list[int]]] = {kind: {} for kind in lines()}
@@ -115,7 +119,7 @@ def _about(vectors: Vectors, themes: Themes, known: Landmarks) -> tuple[str, ...
     near = np.sort((said + story) / 2, axis=0)[-_TOLD_BY:].mean(axis=0)
     ranked = sorted(zip(map(float, near), ids, strict=True), key=lambda pair: -pair[0])
     lowest = ranked[0][0] - _BESIDE
-    clear = [id for cosine, id in ranked if cosine >= max(lowest, _THEME_HEAVY if id in _HEAVY else _THEME)]
+    clear = [id for cosine, id in ranked if cosine >= max(lowest, _THEME_HEAVY if id in HEAVY else _THEME)]
     return tuple(clear[:MOST_THEMES])
 
 

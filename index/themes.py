@@ -21,7 +21,7 @@ FILE = Path(__file__).with_name("theme_lines.yaml")
 # Cosine from which a text is said to touch a theme. Chosen for the bundled model so that small talk touches none.
 NAMED = 0.40
 # To name one of these where nobody spoke of it would be a heavy word from a stranger: they have to be nearer.
-_HEAVY = frozenset({"abuse", "eating", "self_harm", "suicidal_thoughts", "suicide_loss", "trauma", "voices"})
+HEAVY = frozenset({"abuse", "eating", "self_harm", "suicidal_thoughts", "suicide_loss", "trauma", "voices"})
 NAMED_HEAVY = 0.50
 
 
@@ -54,4 +54,4 @@ class Themes:
     def touched(near: dict[str, float], most: int = 2) -> tuple[str, ...]:
         """At most `most` themes that are near enough to be spoken of, nearest first."""
         ranked = sorted(near.items(), key=lambda item: -item[1])
-        return tuple(theme for theme, cosine in ranked if cosine >= (NAMED_HEAVY if theme in _HEAVY else NAMED))[:most]
+        return tuple(theme for theme, cosine in ranked if cosine >= (NAMED_HEAVY if theme in HEAVY else NAMED))[:most]

@@ -81,6 +81,8 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
                 return room.not_for_me(key, story_id, *at), gr.skip()
             if act == "read":
                 return gr.skip(), room.read(key, story_id, *at)
+            if act == "close" and room.closed(key, text_of(data, "step", 20)):
+                return gr.skip(), ""
             if act == "less_alone":
                 room.less_alone(key, story_id, *at)
             if act == "country" and (code := text_of(data, "country", 2).upper()).isalpha():

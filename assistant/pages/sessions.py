@@ -65,6 +65,7 @@ class Talk:
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     turns: list[Turn] = field(default_factory=list)
     dropped: int = 0  # turns that are no longer shown
+    reading: str = ""  # the step at which the last whole story was opened
     steps: int = 0  # answers given so far; makes each rendering differ from the one before
     lock: threading.Lock = field(default_factory=threading.Lock)
     places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(2))  # see talk.alone

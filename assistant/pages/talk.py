@@ -131,9 +131,15 @@ class Room:
             if story_id in self._felt.get(talk, ()):
                 felt = "done"
             drawn = str(draw("story.html", lang, view=view, story_id=story_id, step=talk.steps, felt=felt))
+            talk.reading = str(talk.steps)
             if view is not None:
                 self.counts.read(story_id)
             return drawn
+
+    def closed(self, key: str, step: str) -> bool:
+        """Whether the story that was opened at `step` is still the last one opened: then its view is to be emptied."""
+        talk = self.talks.get(key)
+        return talk is not None and talk.reading == step
 
     def less_alone(self, key: str, story_id: str, lang: str, country: str | None) -> None:
         """The person said that a story left them feeling less alone: counted once in a conversation."""

@@ -172,6 +172,7 @@ window.sharedJourney = (function () {
   function back() { if (depth > 0) history.back(); else returned("talk"); }
   function returned(name) {
     show(name);
+    letGo(name);
     showSaved();
     if (name === "saved") { drawShelf(); focusOn("#sj-shelf h2"); window.scrollTo(0, 0); }
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
@@ -182,6 +183,11 @@ window.sharedJourney = (function () {
       if (to) to.focus({ preventScroll: true });
     }
   }
+  // Words that are no longer read are not kept: neither in this page nor by the program, which empties the view.
+  function letGo(name) {
+    const story = find("#sj-story .sj-story");
+    if (name !== "reading" && story && trigger) trigger({ act: "close", step: story.dataset.step });
+  }
   window.addEventListener("popstate", (event) => {
     const at = event.state || {};
     depth = at.depth || 0;
@@ -191,9 +197,9 @@ window.sharedJourney = (function () {
 
   function afterStory(element) {
     const story = element.querySelector(".sj-story");
+    if (!story) return; // it was closed, and is emptied
     const from = busy && busy.button;
     settle();
-    if (!story) return;
     if (story.dataset.gone && saved().some((s) => s.id === story.dataset.gone)) {
       keep(saved().filter((s) => s.id !== story.dataset.gone));
       find("#sj-shelf-gone").hidden = false;

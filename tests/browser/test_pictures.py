@@ -1,0 +1,169 @@
+"""The pictures of docs/pages.md: the real program on the small collection of `collection.py`, page by page.
+
+They go into the folder `docs` of SHARED_JOURNEY_SCREENSHOTS, small enough for a repository; `make pictures` copies them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from browser import collection
+from browser.conftest import ROOT, Visit, program
+from corpus import codes
+
+PHONE, DESK = (390, 844), (1100, 800)
+MOST = 120_000  # bytes of a picture
+COLOURS = 64
+Shoot = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def collected(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, codes.Code]]:
+    """The address of the program with the collection in it, and the code of one of its stories."""
+    folder = Path(shutil.copytree(embedded, tmp_path_factory.mktemp("pictures") / "data"))
+    code = collection.fill(folder)
+    with program(folder) as at:
+        yield at, code
+
+
+@pytest.fixture
+def come(chromium: Any, collected: tuple[str, codes.Code]) -> Iterator[Callable[..., Visit]]:
+    made: list[Visit] = []
+
+    def make(**options: Any) -> Visit:
+        made.append(Visit(chromium, collected[0], **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.context.close()
+
+
+@pytest.fixture
+def shoot(shots: Path) -> Shoot:
+    """shoot(page, name, height, top): the page from `top` on, so many pixels of it or what there is, as a small PNG."""
+    from PIL import Image
+
+    folder = shots / "docs"
+    folder.mkdir(exist_ok=True)
+
+    def take(page: Any, name: str, height: int = 1500, top: float = 0) -> None:
+        width = page.viewport_size["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
+        page.evaluate("document.activeElement.blur()")
+        whole = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
+        cut = whole.convert("RGB").crop((0, int(top), width, min(whole.height, int(top) + height)))
+        path = folder / f"{name}.png"
+        cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        assert path.stat().st_size < MOST, f"{name}: {path.stat().st_size} bytes"
+
+    return take
+
+
+def press(page: Any, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def above(page: Any, where: str, margin: int = 12) -> float:
+    """How far down the page something begins."""
+    return float(page.locator(where).first.evaluate("e => e.getBoundingClientRect().top + scrollY")) - margin
+
+
+def test_share_your_story(come: Callable[..., Visit], shoot: Shoot) -> None:
+    one, told = come(size=PHONE), collection.WAITING[0]
+    page = one.page
+    page.goto(one.address + "/share")
+    shoot(page, "share-1-intro")
+    press(page, "Begin")
+    page.get_by_label("What was going on").fill(told.going_on)
+    page.get_by_label("Where I am now").fill(told.now)
+    shoot(page, "share-2-words")
+    press(page, "Go on")
+    page.get_by_label("Title").fill(told.title)
+    page.get_by_label("Name to be shown").fill(told.narrator)
+    shoot(page, "share-3-about")
+    press(page, "Go on")
+    assert page.locator("mark").count() >= 4
+    shoot(page, "share-4-check", 2000)
+    press(page, "Go on")
+    shoot(page, "share-5-consent")
+    shoot(page, "share-5-switches", top=above(page, "#sj-purposes"))
+    press(page, "Go on")
+    shoot(page, "share-6-preview")
+    press(page, "Send my story")
+    page.wait_for_selector(".sj-code li span")
+    shoot(page, "share-7-receipt")
+    assert one.errors == []
+
+
+def test_your_story(come: Callable[..., Visit], collected: tuple[str, codes.Code], shoot: Shoot) -> None:
+    one = come(size=PHONE)
+    page = one.page
+    page.goto(one.address + "/yours")
+    shoot(page, "yours-1-code")
+    page.fill("#sj-code", str(collected[1]).replace("-", " "))
+    press(page, "See my story")
+    page.wait_for_selector("#sj-edit del")
+    shoot(page, "yours-2-edit")
+    shoot(page, "yours-3-terms", 2000, top=above(page, "#sj-consent"))
+    press(page, "Take my story back")
+    page.get_by_role("heading", name="Take the story back?").wait_for()
+    shoot(page, "yours-4-sure")
+    assert one.errors == []
+
+
+def test_what_readers_see(come: Callable[..., Visit], shoot: Shoot) -> None:
+    one = come(size=PHONE)
+    page = one.page
+    one.open()
+    one.say("my husband died and I still pour two cups of tea every morning")
+    card = page.locator(".sj-card", has_text="Two cups")
+    card.locator("[data-act='read']").click()
+    page.wait_for_selector(".sj-story .sj-felt")
+    page.wait_for_timeout(300)
+    shoot(page, "read-story")
+    page.goto(one.address + "/missing")
+    shoot(page, "missing")
+    assert one.errors == []
+
+
+def test_the_desk(come: Callable[..., Visit], shoot: Shoot) -> None:
+    one = come(size=DESK)
+    page = one.page
+    page.goto(one.address + "/desk/sign-in")
+    shoot(page, "desk-1-sign-in")
+    page.get_by_label("Name of the account").fill("lena")
+    page.get_by_label("Password").fill(collection.PASSWORD)
+    press(page, "Sign in")
+    page.wait_for_url("**/desk")
+    shoot(page, "desk-2-queue")
+    page.goto(f"{one.address}/desk/story/{collection.WITH_MARKS}")
+    assert page.locator("#sj-text mark").count() >= 4
+    shoot(page, "desk-3-story")
+    page.goto(one.address + "/desk/calendar")
+    shoot(page, "desk-4-calendar")
+    page.goto(one.address + "/desk/coverage")
+    shoot(page, "desk-5-coverage")
+    shoot(page, "desk-6-missing", top=above(page, "#grid"))
+    page.goto(one.address + "/desk/audit?book=stories")
+    shoot(page, "desk-7-audit", 1200)
+    page.goto(one.address + "/desk/export")
+    shoot(page, "desk-8-export")
+    assert one.errors == []
+
+
+def test_every_picture_is_shown_and_described() -> None:
+    """docs/pages.md has each picture that is in docs/img and each of those that are made here, with words beside it."""
+    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r'<img src="img/([\w-]+)\.png"[^>]* alt="([^"]{40,})">', text))
+    made = set(re.findall(r'shoot\(page, "([\w-]+)"', Path(__file__).read_text(encoding="utf-8")))
+    assert set(shown) == made
+    for name in shown:
+        assert (ROOT / "docs" / "img" / f"{name}.png").stat().st_size < MOST, name
