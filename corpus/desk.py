@@ -37,8 +37,10 @@ def ask(store: Store, id: str, reviewer: str, text: str) -> int:
 def decline(store: Store, dossier: Dossier, reviewer: str, reason: Declined, note: str) -> None:
     """Delete a story that will not be published. The note to its narrator stays for a while, so it may not quote it."""
     note = _note(note, needed=True)
-    story = dossier.story
-    for text in (story.title, *(p.text for p in story.parts)):
+    story, edit = dossier.story, dossier.proposal
+    held = [story.title, story.narrator, *(p.text for p in story.parts), *(q.answer or "" for q in dossier.questions)]
+    held += [edit.story.title, edit.story.narrator, *(p.text for p in edit.story.parts)] if edit else []
+    for text in held:
         if quotes(note, text):
             raise errors.BadRecord(
                 "The note repeats words of the story. It stays longer than the story, so it may not."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -51,45 +52,45 @@ def take_in(
     """Store each row by itself: one that cannot be stored is reported and the others go on.
 
     codes_file: a new file that gets `id,code` of each story, to be handed to the narrators and then deleted. Without
-    it no codes are drawn; `python -m corpus code ID` draws one later. Raises SettingsWrong when it exists already or
-    lies in the data folder.
+    it no codes are drawn; `python -m corpus code ID` draws one later. A code is in the file before its story is stored,
+    because it can never be drawn again: after a run that was killed, the last line may name a story that did not come
+    in. Raises SettingsWrong when the file exists already, lies in the data folder, or cannot be written.
     """
     if codes_file is not None:
         _check_codes_file(store, codes_file)
+    if not dry_run:
+        store.write_departed()  # after a database was lost, only that list knows who left
+        if codes_file is not None:
+            _write_code(codes_file, "id", "code", new=True)
     refused = [NotTaken(r.place, r.reason) for r in batch.refused]
     there = {summary.id for summary in store.summaries()} | store.departed()
     loaded: list[Taken] = []
-    drawn: list[tuple[str, str]] = []
     for row in batch.rows:
         if row.story.id in there:
             refused.append(NotTaken(row.place, f"The id {row.story.id} is or was in use: it was imported before."))
             continue
         try:
-            code = None if dry_run else _store(store, row, settings, actor, with_code=codes_file is not None)
+            if not dry_run:
+                _store(store, row, settings, actor, codes_file)
         except errors.SharedJourneyError as error:
             refused.append(NotTaken(row.place, str(error)))
             continue
-        if code is not None:
-            drawn.append((row.story.id, str(code)))
         loaded.append(Taken(row.place, row.story.id, row.consent is None, row.notes))
-    if codes_file is not None and drawn:
-        with codes_file.open("x", encoding="utf-8", newline="") as file:
-            codes_file.chmod(0o600)
-            csv.writer(file).writerows([("id", "code"), *drawn])
     if not dry_run:
         counts = {"total": batch.total, "loaded": len(loaded), "refused": len(refused)}
         store.tell(actor, "import", counts=counts)
     return IntakeReport(batch.total, tuple(loaded), tuple(refused), batch.notes, dry_run)
 
 
-def _store(store: Store, row: Row, settings: CorpusSettings, actor: str, *, with_code: bool) -> codes.Code | None:
+def _store(store: Store, row: Row, settings: CorpusSettings, actor: str, codes_file: Path | None) -> None:
     now = utc_now()
     consent = row.consent or Consent(
         purposes=frozenset(), granted_at=now, expires_at=now + timedelta(days=HELD_DAYS), wording="none"
     )
     state = State.PENDING if row.consent else State.HELD
-    code = codes.new_code() if with_code else None
     while True:
+        code = codes.new_code() if codes_file is not None else None
+        before = _write_code(codes_file, row.story.id, str(code)) if codes_file is not None else 0
         try:
             store.add(
                 row.story,
@@ -103,9 +104,33 @@ def _store(store: Store, row: Row, settings: CorpusSettings, actor: str, *, with
                 actor,
                 state,
             )
-            return code
+            return
         except errors.CodeTaken:
-            code = codes.new_code()
+            _cut(codes_file, before)
+        except BaseException:
+            _cut(codes_file, before)
+            raise
+
+
+def _write_code(path: Path, id: str, code: str, *, new: bool = False) -> int:
+    """Append a line and make sure that it is on the disk. Returns how long the file was before."""
+    try:
+        with path.open("x" if new else "a", encoding="utf-8", newline="") as file:
+            if new:
+                path.chmod(0o600)
+            before = file.tell()
+            csv.writer(file).writerow((id, code))
+            file.flush()
+            os.fsync(file.fileno())
+            return before
+    except OSError as error:
+        raise errors.SettingsWrong(f"{path} cannot be written ({error.strerror}). No code may be lost.") from error
+
+
+def _cut(path: Path | None, length: int) -> None:
+    """Take the last line back: its story did not come in."""
+    if path is not None:
+        os.truncate(path, length)
 
 
 def _check_codes_file(store: Store, path: Path) -> None:

@@ -26,16 +26,17 @@ class Tick:
 
 
 def tick(store: Store) -> Tick:
-    """One run of everything that is due. A scrub that a reader blocks is told, not raised."""
+    """One run of everything that is due. A scrub that is blocked is told, not raised."""
     expired = store.expire(ACTOR)
+    scrubbed, blocked = False, ""
+    try:  # before the rest: whatever fails there, words that were deleted do not wait for it
+        if store.scrub_is_due():
+            store.scrub()
+            scrubbed = True
+    except ScrubBlocked as error:
+        blocked = str(error)
     published = store.publish_due(ACTOR)
     store.settle_counts()
     dropped = store.drop_old_backups(ACTOR)
     store.write_departed()
-    if not store.scrub_is_due():
-        return Tick(expired, published, dropped, scrubbed=False)
-    try:
-        store.scrub()
-    except ScrubBlocked as blocked:
-        return Tick(expired, published, dropped, scrubbed=False, blocked=str(blocked))
-    return Tick(expired, published, dropped, scrubbed=True)
+    return Tick(expired, published, dropped, scrubbed, blocked)

@@ -58,8 +58,9 @@ def submit(
     """Take a story in. The id of `draft` is replaced by a new one that says nothing.
 
     seed: drawn by `codes.new_seed` when the form was opened. The same form sent twice is one story: within ten minutes
-    the receipt comes again, later AlreadyReceived. When this returns, the story survives a power cut. BadRecord when it
-    is too long, or when its consent does not let it be shown.
+    the receipt comes again, later AlreadyReceived. Sent again with other words it is another story with another code,
+    so that nothing that was typed is lost. When this returns, the story survives a power cut. BadRecord when it is too
+    long, or when its consent does not let it be shown.
     """
     if sum(len(p.text) for p in draft.parts) > MOST_CHARACTERS:
         raise errors.BadRecord(f"A story can have up to {MOST_CHARACTERS} characters.")
@@ -72,19 +73,30 @@ def submit(
         code = codes.code_from(seed, turn)
         found = store.find_code(code.locator)
         if found is not None:
-            if not verify_secret(code.secret, found.hashed):
-                turn += 1
-                hashed = None
-                continue
-            return _again(store, found.id, code, now)
+            if verify_secret(code.secret, found.hashed) and not _other_words(store, found.id, story):
+                return _again(store, found.id, code, now)
+            turn, hashed = turn + 1, None
+            continue
         hashed = hashed or hash_secret(code.secret)
         held = Held(submitted_at=now, cools_until=now + cooling_off, code=CodeRow(code.locator, hashed))
         try:
             store.add(story, consent, held, ACTOR)
         except errors.CodeTaken:  # by the same form sent twice at once, or by another story: look again
+            if store.find_code(code.locator) is None:  # a note to a declined story that is over, until the job runs
+                turn, hashed = turn + 1, None
             continue
         return Receipt(code, story.id, now, held.cools_until, consent.expires_at, consent.purposes)
     raise errors.DatabaseBusy("No free words were found for a code. Please send it again in a moment.")
+
+
+def _other_words(store: Store, id: str, story: Story) -> bool:
+    """Whether a story that came in with this form has other words. Once somebody changed it, nobody can tell."""
+    dossier = store.dossier(id)
+    return (
+        dossier is not None
+        and dossier.version == 1
+        and dossier.story != story.model_copy(update={"id": id, "provenance": dossier.story.provenance})
+    )
 
 
 def _again(store: Store, id: str, code: codes.Code, now: datetime) -> Receipt:

@@ -17,14 +17,17 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from corpus import errors
-from corpus.custody import Counted, Declined
+from corpus.custody import REVIEWERS, Counted, Declined
 from corpus.store import Carried, Store
 from corpus.types import Id, Provenance, Purpose, State, Story
 
 FORMAT = "shared-journey/1"
 _SUMS = "SHA256SUMS"
+_KIND = "it is not what a record of this kind is."
 _SINGLE = ("manifest.json", "outcomes.jsonl", "departed.jsonl", "audit.jsonl")
 _STORY = ("id", "title", "narrator", "language", "provenance")
+_FACTS = {"themes", "stage", "hope", "setbacks", "pathways", "context", "content_notes"}
+_ROWS = ("parts", "custody", "approvals", "questions", "proposals", "redactions", "usage")
 _ID = TypeAdapter(Id)
 
 
@@ -153,7 +156,7 @@ def _read(folder: Path) -> dict[str, bytes]:
 def _json(files: dict[str, bytes], name: str) -> Any:
     try:
         return json.loads(files[name].decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.BadRecord(f"{name}: this is not JSON.") from error
 
 
@@ -162,7 +165,7 @@ def _records(files: dict[str, bytes], name: str) -> list[dict[str, Any]]:
     for number, line in enumerate(files[name].decode("utf-8", "replace").split("\n")[:-1], 1):
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise errors.BadRecord(f"{name}, line {number}: this is not JSON.") from error
         if not isinstance(row, dict):
             raise errors.BadRecord(f"{name}, line {number}: not a record.")
@@ -177,7 +180,11 @@ def _check_story(name: str, id: str, record: Any) -> None:
     try:
         if not isinstance(record, dict) or record["id"] != _ID.validate_python(id):
             raise errors.BadRecord(f"{name}: its name and its id differ.")
-        State(record["state"])
+        state = State(record["state"])
+        if not all(isinstance(row, dict) for rows in _ROWS for row in list(record[rows])):
+            raise errors.BadRecord(f"{name}: {_KIND}")
+        if set(record["facts"]) != _FACTS:
+            raise errors.BadRecord(f"{name}: its facts are not those of a story.")
         if Provenance(record["provenance"]) is Provenance.SAMPLE:
             raise errors.BadRecord(f"{name}: a sample does not travel.")
         parts = [{"part": p["part"], "text": p["text"]} for p in record["parts"]]
@@ -189,13 +196,20 @@ def _check_story(name: str, id: str, record: Any) -> None:
                 raise errors.BadRecord(f"{name}: the proposed edit is another story's.")
         for row in record["usage"]:
             Counted(row["what"])
-        str(record["custody"][0]["locator"])
+        version, locator = record["custody"][0]["version"], record["custody"][0]["locator"]
+        standing = {r["reviewer"] for r in record["approvals"] if r["version"] == version and not r["void"]}
+        if state is State.PUBLISHED and len(standing) < REVIEWERS:
+            raise errors.BadRecord(f"{name}: it is published, and fewer than {REVIEWERS} people approved these words.")
+        if not isinstance(locator, str | None):
+            raise errors.BadRecord(f"{name}: {_KIND}")
     except (KeyError, TypeError, ValueError) as error:
         raise errors.BadRecord(f"{name}: {_reason(error)}") from error
 
 
 def _check_consents(name: str, rows: Any) -> list[dict[str, Any]]:
     try:
+        if not isinstance(rows, list):
+            raise TypeError
         for row in rows:
             Purpose(row["purpose"])
             if not isinstance(row["expires_at"], str):
@@ -208,14 +222,15 @@ def _check_consents(name: str, rows: Any) -> list[dict[str, Any]]:
 def _check_outcome(row: dict[str, Any]) -> dict[str, Any]:
     try:
         Declined(row["reason"])
-        str(row["locator"])
-    except (KeyError, ValueError) as error:
+        if not isinstance(row["locator"], str):
+            raise TypeError
+    except (KeyError, TypeError, ValueError) as error:
         raise errors.BadRecord(f"outcomes.jsonl: {_reason(error)}") from error
     return row
 
 
 def _check_departed(row: dict[str, Any], stories: dict[str, Any]) -> dict[str, Any]:
-    if set(row) != {"id", "at"}:
+    if set(row) != {"id", "at"} or not isinstance(row["id"], str):
         raise errors.BadRecord("departed.jsonl: a record has an id and a moment, and nothing else.")
     if row["id"] in stories:
         raise errors.BadRecord(f"departed.jsonl: {row['id']} left and is in the folder all the same.")
@@ -232,4 +247,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    return "it is not what a record of this kind is."
+    return _KIND

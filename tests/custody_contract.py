@@ -112,6 +112,21 @@ class CustodyContract:
         approve(store, "one")
         assert seen(store)
 
+    def test_the_time_to_think_again_of_a_held_story_begins_with_its_confirmation(
+        self, store: Store, clock: Clock
+    ) -> None:
+        none = make_consent().model_copy(update={"purposes": frozenset()})
+        take_in(store, make_story(), none, state=State.HELD, cools_until=START + timedelta(hours=72))
+        clock.forward(days=30)
+        store.set_consent("one", make_consent(now=clock()), "narrator")
+        approve(store, "one")
+        assert store.waits_for("one") == (Hindrance.COOLING,)
+        clock.forward(hours=71)
+        store.set_consent("one", make_consent(Purpose.SURFACE, Purpose.QUOTE, now=clock()), "narrator")
+        assert store.publish_due("job") == ()
+        clock.forward(hours=1)
+        assert store.publish_due("job") == ("one",)
+
     # --- words change ---
 
     def test_an_accepted_edit_is_a_new_version_that_two_people_read_again(self, store: Store) -> None:

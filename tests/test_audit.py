@@ -148,3 +148,34 @@ def test_lines_written_by_many_at_once_are_one_chain(tmp_path: Path) -> None:
     assert faults(stores[0]) == []
     for store in stores:
         store.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "at = 'x'",
+        "at = x'ff'",
+        "counts = '{'",
+        "counts = '[1]'",
+        'counts = \'{"a": "b"}\'',
+        "actor = x'ff00'",
+        "actor = CAST(x'ff' AS TEXT)",
+        "verb = ''",
+        "hash = x'00'",
+        "number = 'three'",
+    ],
+)
+def test_what_is_no_line_any_more_is_found_and_stops_nothing(filled: SqlStore, damage: str) -> None:
+    with sqlite3.connect(filled.path) as other:
+        other.execute(f"UPDATE audit SET {damage} WHERE book = 'stories' AND number = 3")
+    assert any("line 3" in fault for fault in faults(filled))
+
+
+def test_lines_of_a_book_that_there_is_not_are_found(filled: SqlStore) -> None:
+    with sqlite3.connect(filled.path) as other:
+        other.execute(
+            "INSERT INTO audit SELECT 'third', number, at, 'words', verb, subject, purpose, counts, hash FROM audit "
+            "WHERE book = 'stories' AND number < 3"
+        )
+    assert any("2 lines are in no book" in fault for fault in faults(filled))
+    assert {event.book for event in filled.audit(99)} == set(Book)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from corpus import errors, jobs
 from corpus.custody import CodeRow, Declined
-from corpus.store import Passage, open_store
+from corpus.store import Passage, backups, open_store
 from corpus.store.files import DEPARTED
 from corpus.store.sql import SqlStore
 from corpus.types import Part, PartText, Purpose, Span
@@ -176,8 +177,6 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(here: SqlStore, tmp_
 
 
 def test_a_killed_backup_leaves_no_unfinished_file_for_long(here: SqlStore, clock: Clock) -> None:
-    import os
-
     made = here.backup(30, "test")
     rest = made.path.with_suffix(".part")
     rest.write_bytes(WORDS.encode())
@@ -195,3 +194,157 @@ def test_the_list_of_departed_stories_holds_ids_only(here: SqlStore) -> None:
     reviewers(here)
     here.write_departed()
     assert (here.folder / DEPARTED).read_text() == "one\n"
+
+
+def lose_the_database(store: SqlStore) -> Path:
+    folder = store.folder
+    store.close()
+    for file in folder.glob("journey.db*"):
+        file.unlink()
+    return folder
+
+
+def test_a_lost_database_does_not_take_the_list_of_who_left_along(here: SqlStore, tmp_path: Path, clock: Clock) -> None:
+    for id in ("one", "two"):
+        publish(here, story(id))
+    kept = tmp_path / "elsewhere.db"
+    kept.write_bytes(here.backup(30, "test").path.read_bytes())
+    here.withdraw("two", "narrator")
+    here.scrub()
+    new = at(lose_the_database(here), clock)
+    jobs.tick(new)  # the app is started before anybody thinks of the backup
+    assert (new.folder / DEPARTED).read_text() == "two\n"
+    assert "two" in new.departed()
+    with pytest.raises(errors.IllegalMove):
+        take_in(new, story("two"))
+    done = new.restore(kept, (), "test")
+    assert (done.stories, done.departed) == (1, 1)
+    assert set(new.visible(["one", "two"], Purpose.SURFACE)) == {"one"}
+    jobs.tick(new)
+    assert [e.counts for e in new.audit(99) if e.verb == "departed:learned"] == [{"stories": 1}]
+
+
+def test_a_list_of_who_left_that_is_damaged_stops_nothing(here: SqlStore) -> None:
+    publish(here, story("one"))
+    here.withdraw("one", "narrator")
+    (here.folder / DEPARTED).write_bytes(b"\xff\xfe not an id!\nother\n")
+    assert jobs.tick(here).scrubbed
+    assert (here.folder / DEPARTED).read_text().split() == ["an", "not", "one", "other"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_damaged_backup_does_not_keep_words_in_the_database(here: SqlStore, whole: bool) -> None:
+    publish(here, story("one"))
+    made = here.backup(30, "test")
+    data = made.path.read_bytes()
+    made.path.write_bytes(b"nothing of a database " * 400 if whole else data[:100] + b"x" * (len(data) - 100))
+    here.withdraw("one", "narrator")
+    assert jobs.tick(here).scrubbed
+    assert files_with(here.folder, f"one {WORDS}".encode()) == []
+    assert any("cannot be read" in fault for fault in here.inconsistencies())
+
+
+def test_a_backup_that_is_in_use_is_cleansed_by_the_next_run(here: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(here, story("one"))
+    made = here.backup(30, "test")
+    here.withdraw("one", "narrator")
+
+    def busy(*_: object) -> bool:
+        raise errors.DatabaseBusy("It is in use.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "_cleanse", busy)
+        assert "in use" in jobs.tick(here).blocked
+        assert here.scrub_is_due()
+    assert files_with(here.folder, f"one {WORDS}".encode()) == [made.path.name]
+    assert jobs.tick(here).scrubbed
+    with monkeypatch.context() as patch:
+        patch.setattr(here, "_cleanse", busy)
+        with pytest.raises(errors.ScrubBlocked):
+            here.scrub()  # asked for though nothing was due: now it is
+        assert here.scrub_is_due()
+    assert jobs.tick(here).scrubbed
+    assert files_with(here.folder, f"one {WORDS}".encode()) == []
+
+
+def test_a_story_that_leaves_while_a_backup_is_made_leaves_it_too(
+    here: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(here, story("one"))
+    real, told = backups.os.replace, []
+
+    def meanwhile(source: Path, target: Path) -> None:
+        monkeypatch.setattr(backups.os, "replace", real)
+        here.withdraw("one", "narrator")
+        told.append(jobs.tick(here).blocked)
+        real(source, target)
+
+    monkeypatch.setattr(backups.os, "replace", meanwhile)
+    here.backup(30, "test")
+    assert "being made" in told[0]
+    assert jobs.tick(here).scrubbed
+    assert files_with(here.folder, f"one {WORDS}".encode()) == []
+
+
+@pytest.mark.parametrize("name", [".restore-123.part", ".restore-123.part-wal", "backups/journey-x.part"])
+def test_words_in_what_a_killed_process_left_keep_the_scrub_due_until_they_are_gone(here: SqlStore, name: str) -> None:
+    publish(here, story("one"))
+    rest = here.folder / name
+    rest.parent.mkdir(exist_ok=True)
+    rest.write_bytes(f"one {WORDS}".encode())
+    here.withdraw("one", "narrator")
+    assert "being made" in jobs.tick(here).blocked
+    assert here.scrub_is_due()
+    os.utime(rest, (0, 0))
+    assert jobs.tick(here).scrubbed
+    assert files_with(here.folder, f"one {WORDS}".encode()) == []
+
+
+def test_a_restore_does_not_bring_back_a_leave_that_was_taken_back(here: SqlStore, clock: Clock) -> None:
+    wide = make_consent(Purpose.SURFACE, Purpose.MODEL, days=400)
+    for id in ("less", "shorter", "paused", "off", "same"):
+        publish(here, story(id), wide)
+    made = here.backup(30, "test")
+    size = made.path.read_bytes()
+    here.set_consent("less", wide.model_copy(update={"purposes": frozenset({Purpose.SURFACE})}), "narrator")
+    here.set_consent("shorter", make_consent(*wide.purposes, days=30), "narrator")
+    here.pause("paused", "narrator")
+    here.unpublish("off", "ann")
+    assert jobs.tick(here).scrubbed
+    assert made.path.read_bytes() != size
+    new = at(lose_the_database(here), clock)
+    new.restore(made.path, (), "test")
+    assert set(new.visible(["less", "shorter", "paused", "off", "same"], Purpose.SURFACE)) == {
+        "less",
+        "shorter",
+        "same",
+    }
+    assert set(new.visible(["less", "same"], Purpose.MODEL)) == {"same"}
+    clock.forward(days=31)
+    assert new.expire("job") == ("shorter",)
+    assert new.publish_due("job") == ()
+
+
+def test_a_group_that_left_takes_no_story_of_the_same_id_along(here: SqlStore, tmp_path: Path, clock: Clock) -> None:
+    here.put_group(make_group("tea"), "test")
+    here.withdraw_group("tea", "test")
+    publish(here, story("tea"))
+    publish(here, story("one"))
+    made = here.backup(30, "test")
+    here.withdraw("one", "narrator")
+    here.scrub()
+    new = at(tmp_path / "new", clock)
+    assert new.restore(made.path, (), "test").stories == 1
+    assert set(new.visible(["tea", "one"], Purpose.SURFACE)) == {"tea"}
+    with pytest.raises(errors.IllegalMove):
+        new.put_group(make_group("tea"), "test")
+
+
+def test_an_edit_that_was_refused_leaves_the_backups_when_another_took_its_place(here: SqlStore) -> None:
+    publish(here, story("one"))
+    here.propose(story("one", "A wording that was refused by its narrator."), "ann", 1, "n")
+    here.backup(30, "test")
+    here.drop_proposal("one", "narrator")
+    here.propose(story("one", "Another wording."), "ann", 1, "n")
+    here.scrub()
+    assert files_with(here.folder, b"A wording that was refused") == []

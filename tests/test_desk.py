@@ -91,6 +91,19 @@ def test_a_note_that_outlives_a_story_may_not_quote_it(store: Store, dossier: Do
     assert store.dossier("one") is None
 
 
+def test_a_note_that_outlives_a_story_quotes_no_name_no_answer_and_no_edit(store: Store) -> None:
+    name, said = "Maximiliane Habersack of Upper Aying", "It was my brother, who has the bakery in the village."
+    reviewers(store)
+    take_in(store, make_story("two", narrator=name))
+    store.answer("two", store.ask("two", "ann", "Who was it?"), said, "narrator")
+    store.propose(make_story("two", narrator=name, title="Where the flour is kept all winter"), "ann", 1, "n")
+    two = store.dossier("two")
+    assert two
+    for note in (f"Dear {name},", f"You wrote: {said}", "See: where the flour is kept all winter"):
+        with pytest.raises(errors.BadRecord, match="repeats"):
+            desk.decline(store, two, "ann", Declined.OTHER, note)
+
+
 @given(text=st.text(min_size=24, max_size=80), at=st.integers(0, 60), before=st.text(max_size=5))
 def test_any_slice_that_is_long_enough_is_a_quote(text: str, at: int, before: str) -> None:
     at = min(at, len(text) - 24)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from corpus import codes, errors, narrator
-from corpus.custody import Declined, Dossier, Outcome
+from corpus.custody import CodeRow, Declined, Dossier, Outcome
 from corpus.store import Store
 from corpus.types import Book, Consent, Part, PartText, Purpose, State
-from tests.conftest import START, Clock, approve, make_consent, make_story, reviewers
+from tests.conftest import START, Clock, approve, make_consent, make_story, reviewers, take_in
 
 COOLING = timedelta(hours=72)
 DRAFT = make_story("draft")
@@ -188,3 +188,49 @@ def test_a_code_for_an_imported_story_is_drawn_once(store: Store) -> None:
     assert isinstance(narrator.open_story(store, str(code)), Dossier)
     with pytest.raises(errors.IllegalMove):
         narrator.draw_code(store, "one", "command line")
+
+
+def test_the_same_form_with_other_words_loses_none_of_them(store: Store) -> None:
+    seed = codes.new_seed()
+    first = submit(store, seed)
+    other = DRAFT.model_copy(update={"title": "Without her name"})
+    receipts = [
+        narrator.submit(store, other, make_consent(), seed, cooling_off=COOLING, now=START + timedelta(minutes=m))
+        for m in (1, 2)
+    ]
+    assert receipts[0].code != first.code
+    assert (receipts[1].id, receipts[1].again) == (receipts[0].id, True)
+    titles = {}
+    for receipt in (first, receipts[0]):
+        opened = narrator.open_story(store, str(receipt.code))
+        assert isinstance(opened, Dossier)
+        titles[receipt.id] = opened.story.title
+    assert sorted(titles.values()) == ["Title draft", "Without her name"]
+    assert submit(store, seed).id == first.id
+    reviewers(store)
+    dossier = store.dossier(first.id)
+    assert dossier
+    changed = dossier.story.model_copy(update={"title": "[…]"})
+    store.redact(changed, dossier.text_revision, "ann", "r", 1, 5)
+    assert submit(store, seed).id == first.id  # it was changed here, so nobody can tell what was sent
+    assert len(store.queue()) == 2
+
+
+def test_words_of_a_note_that_is_over_are_passed_by(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reviewers(store)
+    seed = codes.new_seed()
+    take_in(store, make_story("one"), code=CodeRow(codes.code_from(seed).locator, "h"))
+    store.decline("one", "ann", Declined.OTHER, "n")
+    clock.forward(days=91)  # and the job has not run
+    looks, real = [], store.find_code
+
+    def counted(locator: str):  # type: ignore[no-untyped-def]
+        looks.append(locator)
+        assert len(looks) < 20, "it never ends"
+        return real(locator)
+
+    monkeypatch.setattr(store, "find_code", counted)
+    receipt = submit(store, seed, now=clock())
+    assert receipt.code == codes.code_from(seed, 1)

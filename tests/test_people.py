@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sqlite3
+from functools import partial
+from pathlib import Path
 
 import pytest
 from conftest import Clock
@@ -11,7 +14,7 @@ from conftest import Clock
 from corpus import people
 from corpus.custody import Role
 from corpus.errors import BadRecord, NotAllowed
-from corpus.store import Store
+from corpus.store import Store, base, open_store
 from corpus.types import Book
 
 PASSWORD = "a kettle on the stove"
@@ -166,3 +169,21 @@ def test_every_change_ends_the_sessions(store: Store, clock: Clock) -> None:
     open_one()
     people.remove(store, "ann")
     assert store.session("t" * 64, timedelta(minutes=30)) is None
+
+
+def test_a_session_lives_on_while_somebody_else_writes(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datetime import timedelta
+
+    monkeypatch.setattr(base, "open_engine", partial(base.open_engine, busy_seconds=0.1))
+    store = open_store(f"sqlite:///{tmp_path}/journey.db", clock=clock)
+    people.add(store, "ann", Role.REVIEWER, PASSWORD)
+    store.open_session("ann", "t" * 64, "key", clock() + timedelta(hours=12))
+    clock.forward(minutes=5)
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert store.session("t" * 64, timedelta(minutes=30)) is not None
+    other.execute("ROLLBACK")
+    other.close()
+    store.close()

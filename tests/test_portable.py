@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -168,6 +169,59 @@ def test_what_is_wrong_in_a_folder_is_named_and_nothing_comes_in(
         portable.load(new, saved, "test")
     assert new.queue() == ()
     assert new.verify_audit()[0].lines == 0
+    new.close()
+
+
+def rows(change: Callable[[Any], object]) -> Callable[[bytes], bytes]:
+    """A change of the document of a file, or of the last record of a file of lines."""
+
+    def changed(content: bytes) -> bytes:
+        *before, last = content.decode().rstrip("\n").split("\n") if content.startswith(b'{"') else [content.decode()]
+        document = json.loads(last)
+        change(document)
+        return ("\n".join([*before, json.dumps(document)]) + "\n").encode()
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("stories/published.json", rows(lambda d: d["facts"].update(id="other"))),
+        ("stories/published.json", rows(lambda d: d["facts"].update(provenance="sample"))),
+        ("stories/published.json", rows(lambda d: d["facts"].pop("themes"))),
+        ("stories/published.json", rows(lambda d: d["approvals"].clear())),
+        ("stories/published.json", rows(lambda d: d["approvals"][0].update(void=True))),
+        ("stories/published.json", rows(lambda d: d["approvals"][0].update(version=7))),
+        ("stories/published.json", rows(lambda d: d["custody"][0].update(version=2))),
+        ("stories/published.json", rows(lambda d: d["custody"][0].update(version=10**30))),
+        ("stories/published.json", rows(lambda d: d["custody"][0].update(version="x"))),
+        ("stories/coded.json", rows(lambda d: d["custody"][0].update(locator=["a"]))),
+        ("stories/coded.json", rows(lambda d: d["custody"][0].update(code_hash=5))),
+        ("stories/published.json", rows(lambda d: d.update(custody=[5]))),
+        ("stories/published.json", rows(lambda d: d.update(questions=5))),
+        ("stories/published.json", rows(lambda d: d.update(questions=[5]))),
+        ("stories/published.json", rows(lambda d: d.pop("questions"))),
+        ("stories/published.json", rows(lambda d: d["usage"][0].update(count="x"))),
+        ("stories/published.json", lambda _: b"[" * 100_000),
+        ("consents/published.json", lambda _: b"{}"),
+        ("outcomes.jsonl", rows(lambda d: d.update(locator={}))),
+        ("outcomes.jsonl", rows(lambda d: d.update(reason=[]))),
+        ("outcomes.jsonl", lambda _: b"[" * 100_000 + b"\n"),
+        ("departed.jsonl", rows(lambda d: d.update(id=[1]))),
+        ("departed.jsonl", rows(lambda d: d.update(id={}))),
+        ("audit.jsonl", rows(lambda d: d.update(number="x"))),
+        ("audit.jsonl", rows(lambda d: d.pop("hash"))),
+    ],
+)
+def test_whatever_somebody_wrote_into_a_folder_is_refused_with_a_line(
+    saved: Path, tmp_path: Path, clock: Clock, name: str, change: Callable[[bytes], bytes]
+) -> None:
+    tamper(saved, name, change, sums=True)
+    new = elsewhere(tmp_path, clock)
+    with pytest.raises(errors.SharedJourneyError):
+        portable.load(new, saved, "test")
+    assert new.queue() == ()
     new.close()
 
 

@@ -170,11 +170,13 @@ PLAIN = (
 )
 
 
+@pytest.mark.model
 def test_the_model_proposes_what_is_said_plainly(model_finder: Finder) -> None:
     found = propose(model_finder._embedder, model_finder.themes, [part(PLAIN)])
     assert found == Proposals(("alcohol",), "further_along", 4)
 
 
+@pytest.mark.model
 @pytest.mark.parametrize(
     "text",
     [
@@ -190,8 +192,9 @@ def test_the_model_proposes_nothing_for_a_recipe_or_a_language_that_it_does_not_
     assert propose(model_finder._embedder, model_finder.themes, [part(text, Part.NOW)]) == Proposals()
 
 
+@pytest.mark.model
 def test_the_samples_get_few_proposals_and_most_are_their_narrators_own(model_finder: Finder) -> None:
-    """Measured: themes 44 of 66 right, a stage for 4 (all right), hope for 23 (14 exact, all within one)."""
+    """Measured: of all, themes 43 of 64 right, a stage for 4 (all right), hope for 23 (14 exact, all within one)."""
     right: list[bool] = []
     hopes: list[int] = []
     stages: list[bool] = []

@@ -110,7 +110,7 @@ def test_a_vector_is_found_and_zeros_are_not(tmp_path: Path) -> None:
     vector = np.random.default_rng(1).normal(size=384).astype(np.float32)
     toy = np.zeros(64, np.float32)
     toy[3] = 1
-    (tmp_path / "x").write_bytes(bytes(1000) + vector.tobytes()[100:130] + bytes(1000) + toy.tobytes())
+    (tmp_path / "x").write_bytes(bytes(1000) + vector.tobytes()[100:130] + bytes(1006) + toy.tobytes())
     _, found = look_here(tmp_path, [vector.tobytes(), toy.tobytes()])
     assert [f.offset for f in found] == [1000]
 

@@ -246,7 +246,7 @@ class Pages:
             if start - before > _FRAGMENT:
                 if before >= content or before in inside:
                     yield from self._zero(page, data, before, start, inside.get(before, "between cells"))
-                elif found := (self._content).search(data, before, start):
+                elif found := (_NO_NUMBER if kind == _INNER_TABLE else self._content).search(data, before, start):
                     yield Stale(self._at(page, found.start()), "in unallocated space")
             before = end
         yield from self._zero(page, data, self.usable, self.page, "at the end of a page")

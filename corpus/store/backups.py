@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -31,6 +34,28 @@ _LEFT_OUT = ("vector", "passage", "group_vector", "sign_in", "device")
 _OF_A_STORY = (
     t.story_part, t.consent, t.custody, t.approval, t.question, t.proposal, t.redaction, t.usage,
 )  # fmt: skip
+_UNFINISHED_SECONDS = 600  # since the last write: whoever made such a file was killed
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What a backup may not tell otherwise than the database: words, and what their narrator allows."""
+
+    version: int
+    published: bool
+    until: str
+    edit: str | None  # the one that waits for the narrator, and since when
+    purposes: frozenset[str]
+
+    def older_than(self, now: _Terms) -> bool:
+        """Whether a restore would bring back other words, an edit that is over, or a leave that was taken back."""
+        return (
+            self.version != now.version
+            or self.edit not in (None, now.edit)
+            or (self.published and not now.published)
+            or self.until > now.until
+            or bool(self.purposes - now.purposes)
+        )
 
 
 class BackupCare(Rows):
@@ -77,68 +102,88 @@ class BackupCare(Rows):
         return tuple(found)
 
     def drop_old_backups(self, actor: str) -> int:
-        # and what a killed process left unfinished
         now, dropped = self._clock(), 0
         for backup in self.backups():
             if backup.until <= now:
                 backup.path.unlink(missing_ok=True)
                 dropped += 1
-        for rest in (self.folder / "backups").glob("*.part*"):
-            if now.timestamp() - rest.stat().st_mtime > 3600:
-                rest.unlink(missing_ok=True)
+        self.drop_unfinished()
         if dropped:
             with self._write() as c:
                 self._tell(c, actor, "backup:dropped", None, counts={"backups": dropped}, book=Book.HOUSE)
         return dropped
 
-    def cleanse_backups(self) -> int:
-        """Remove from every backup the stories that left, and put the words of now in place of older ones.
+    def drop_unfinished(self) -> bool:
+        """Delete what a killed process left of a backup or a restore: a whole copy of the rows. False when there is
+        one that may still be being made, and then nobody can say that all files are clean."""
+        rests = [*(self.folder / "backups").glob("*.part*"), *self.folder.glob(".restore-*.part*")]
+        done = True
+        for rest in rests:
+            try:
+                if time.time() - rest.stat().st_mtime > _UNFINISHED_SECONDS:
+                    rest.unlink()
+                else:
+                    done = False
+            except FileNotFoundError:
+                continue  # finished in this moment
+        return done
 
-        Returns how many backups were changed. A backup that cannot be read is left to its life's end and to `check`.
+    def cleanse_backups(self) -> int:
+        """Remove from every backup the stories that left, and put what holds now in place of older words and leave.
+
+        Returns how many backups were changed. A backup that is damaged is left to its life's end and to `check`; for
+        any other error the rest is done first.
         """
         with self._read() as c:
-            gone = set(c.execute(sa.select(t.departure.c.id)).scalars())
-            versions = {id: v for id, v in c.execute(sa.select(t.custody.c.story_id, t.custody.c.version))}
-            proposals = set(c.execute(sa.select(t.proposal.c.story_id)).scalars())
+            kind = t.departure.c.kind == "story"
+            gone = set(c.execute(sa.select(t.departure.c.id).where(kind)).scalars())
+            raw = c.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            now = _terms(raw)
             outcomes = set(c.execute(sa.select(t.outcome.c.id)).scalars())
-        changed = 0
+        changed, failed = 0, None
         for backup in self.backups():
-            with self._translated(backup.path), _opened(backup.path) as copy:
-                has = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-                if "custody" not in has:
-                    continue
-                held = dict(copy.execute("SELECT story_id, version FROM custody").fetchall())
-                leaving = {row[0] for row in copy.execute("SELECT id FROM story")} & gone
-                # also what a reviewer proposed and took back, or the note to a declined story after its time
-                stale = {id for id, version in held.items() if id in versions and versions[id] != version}
-                dropped = {row[0] for row in copy.execute("SELECT story_id FROM proposal")} - proposals
-                over = {row[0] for row in copy.execute("SELECT id FROM outcome")} - outcomes
-                if not (leaving or stale or dropped or over):
-                    continue
-                copy.execute("BEGIN IMMEDIATE")
-                copy.executemany("DELETE FROM story WHERE id = ?", [(id,) for id in leaving | stale])
-                copy.executemany("DELETE FROM proposal WHERE story_id = ?", [(id,) for id in dropped])
-                copy.executemany("DELETE FROM outcome WHERE id = ?", [(id,) for id in over])
-                copy.execute("COMMIT")
-                if stale:
-                    copy.execute("ATTACH DATABASE ? AS live", (str(self.path),))
-                    copy.execute("BEGIN IMMEDIATE")
-                    for id in sorted(stale):
-                        for table in (t.story, *_OF_A_STORY):
-                            key = "id" if table is t.story else "story_id"
-                            names = ", ".join(f'"{column.name}"' for column in table.columns)
-                            copy.execute(
-                                f'INSERT INTO main."{table.name}" ({names}) '
-                                f'SELECT {names} FROM live."{table.name}" WHERE {key} = ?',
-                                (id,),
-                            )
-                    copy.execute("COMMIT")
-                    copy.execute("DETACH DATABASE live")
-                copy.execute("VACUUM")
-                changed += 1
+            try:
+                with self._translated(backup.path), _opened(backup.path) as copy:
+                    changed += self._cleanse(copy, gone, now, outcomes)
+            except errors.DatabaseDamaged:
+                continue
+            except errors.DatabaseError as error:
+                failed = error
+        if failed is not None:
+            raise failed
         return changed
 
+    def _cleanse(self, copy: sqlite3.Connection, gone: set[str], now: dict[str, _Terms], outcomes: set[str]) -> bool:
+        has = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if "custody" not in has:
+            return False
+        leaving = {row[0] for row in copy.execute("SELECT id FROM story")} & gone
+        stale = {id for id, then in _terms(copy).items() if id in now and then.older_than(now[id])} - leaving
+        over = {row[0] for row in copy.execute("SELECT id FROM outcome")} - outcomes  # a note after its time
+        if not (leaving or stale or over):
+            return False
+        copy.execute("ATTACH DATABASE ? AS live", (str(self.path),))
+        copy.execute("BEGIN IMMEDIATE")
+        copy.executemany("DELETE FROM main.story WHERE id = ?", [(id,) for id in leaving | stale])
+        copy.executemany("DELETE FROM main.outcome WHERE id = ?", [(id,) for id in over])
+        for id in sorted(stale):
+            for table in (t.story, *_OF_A_STORY):
+                key = "id" if table is t.story else "story_id"
+                names = ", ".join(f'"{column.name}"' for column in table.columns)
+                copy.execute(
+                    f'INSERT INTO main."{table.name}" ({names}) '
+                    f'SELECT {names} FROM live."{table.name}" WHERE {key} = ?',
+                    (id,),
+                )
+        copy.execute("COMMIT")
+        copy.execute("DETACH DATABASE live")
+        copy.execute("VACUUM")
+        return True
+
     def restore(self, path: Path, departed: Iterable[str], actor: str) -> Restored:
+        if path.resolve() == self.path.resolve():  # reading it here would take SQLite's locks off it
+            raise errors.DatabaseError("That is the database itself, not a backup of it.")
         if not path.is_file():
             raise errors.DatabaseError(f"There is no file {path}.")
         work = self.folder / f".restore-{os.getpid()}.part"
@@ -159,8 +204,10 @@ class BackupCare(Rows):
 
     def _merge(self, c: Connection, source: Connection, departed: set[str], actor: str) -> Restored:
         here = set(c.execute(sa.select(t.story.c.id)).scalars())
-        gone_here = set(c.execute(sa.select(t.departure.c.id)).scalars())
-        gone = departed | gone_here | set(source.execute(sa.select(t.departure.c.id)).scalars())
+        kinds = sa.select(t.departure.c.kind, t.departure.c.id)  # a group's id may be a story's too
+        left_here, left_there = ({(r.kind, r.id) for r in one.execute(kinds)} for one in (c, source))
+        left = left_here | left_there | {("story", id) for id in departed}
+        gone = {id for kind, id in left if kind == "story"}
         own = source.execute(sa.select(t.story).where(t.story.c.provenance != Provenance.SAMPLE.value)).mappings().all()
         revision = self._bump(c)
         back = [row for row in own if row["id"] not in gone and row["id"] not in here]
@@ -172,8 +219,9 @@ class BackupCare(Rows):
                     if table is t.question:
                         values.pop("id")  # numbers of another time
                     c.execute(sa.insert(table).values(values))
-        for id in sorted(gone - gone_here):
-            c.execute(sa.insert(t.departure).values(kind="story", id=id, revision=revision, at=self._clock()))
+        for kind, id in sorted(left - left_here):
+            if kind != "story" or id not in here:
+                c.execute(sa.insert(t.departure).values(kind=kind, id=id, revision=revision, at=self._clock()))
         for table, key in ((t.outcome, t.outcome.c.id), (t.person, t.person.c.name)):
             there = set(c.execute(sa.select(key)).scalars())
             for row in source.execute(sa.select(table)).mappings():
@@ -182,7 +230,7 @@ class BackupCare(Rows):
         groups = 0
         there = set(c.execute(sa.select(t.group.c.id)).scalars())
         for row in source.execute(sa.select(t.group)).mappings():
-            if row["id"] not in there | gone:
+            if row["id"] not in there and ("group", row["id"]) not in left:
                 c.execute(sa.insert(t.group).values({**row, "revision": revision}))
                 groups += 1
         people = len(c.execute(sa.select(t.person.c.name)).all())
@@ -218,3 +266,18 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
         yield connection
+
+
+def _terms(connection: sqlite3.Connection) -> dict[str, _Terms]:
+    """The terms of each story in one database file."""
+    purposes: dict[str, set[str]] = {}
+    for id, purpose in connection.execute("SELECT story_id, purpose FROM consent"):
+        purposes.setdefault(id, set()).add(purpose)
+    edits: dict[str, Any] = dict(connection.execute("SELECT story_id, at || document FROM proposal").fetchall())
+    rows = connection.execute(
+        "SELECT s.id, c.version, s.state = 'published', c.until FROM story s JOIN custody c ON c.story_id = s.id"
+    )
+    return {
+        id: _Terms(version, bool(published), until, edits.get(id), frozenset(purposes.get(id, ())))
+        for id, version, published, until in rows
+    }

@@ -273,6 +273,7 @@ class CustodyRows(StoryRows):
             # a paused one stays paused: only its narrator brings it back, and then it waits for reviewers
             c.execute(sa.update(t.approval).where(t.approval.c.story_id == id).values(void=True))
             self._tell(c, actor, "unpublish", id)
+            self._owe_scrub(c)  # in a backup it is still published
 
     def decline(self, id: str, reviewer: str, reason: Declined, note: str) -> None:
         now = self._clock()
@@ -373,7 +374,9 @@ class CustodyRows(StoryRows):
             c.execute(sa.delete(t.consent).where(t.consent.c.story_id == id))
             insert_consent(c, id, consent)
             c.execute(sa.update(t.custody).where(t.custody.c.story_id == id).values(until=consent.expires_at))
-            if confirmed:
+            if confirmed:  # this is the narrator's own submission: their time to think again begins with it
+                cools = self._clock() + (row.cools_until - row.submitted_at)
+                c.execute(sa.update(t.custody).where(t.custody.c.story_id == id).values(cools_until=cools))
                 self._tell(c, actor, "confirm", id)
             for purpose in Purpose:
                 had, has = purpose in before.purposes, purpose in consent.purposes
@@ -381,6 +384,8 @@ class CustodyRows(StoryRows):
                     self._tell(c, actor, "consent:given" if has else "consent:taken-back", id, purpose=purpose.value)
             if consent.expires_at != row.until:
                 self._tell(c, actor, "renew", id)
+            if before.purposes - consent.purposes or consent.expires_at < row.until:
+                self._owe_scrub(c)  # a backup still holds the wider leave
 
     def pause(self, id: str, actor: str) -> None:
         with self._write() as c:
@@ -389,6 +394,7 @@ class CustodyRows(StoryRows):
                 raise errors.IllegalMove(f"A story that is {row.state} cannot be paused.")
             self._touch(c, id, state=State.PAUSED.value)
             self._tell(c, actor, "pause", id)
+            self._owe_scrub(c)  # in a backup it is still published
 
     def resume(self, id: str, actor: str) -> bool:
         with self._write() as c:

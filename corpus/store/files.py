@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from contextlib import closing
@@ -15,8 +16,10 @@ from corpus.store.backups import BackupCare
 from corpus.store.base import SCRUB_DUE
 from corpus.store.contract import ScrubReport
 from corpus.store.database import translate
+from corpus.types import Book
 
 DEPARTED = "departed.txt"
+_ID = re.compile(r"[a-z0-9][a-z0-9._:-]{0,119}")  # as `corpus.types.Id`
 _SCRUB_TRIES = 20  # times _SCRUB_PAUSE: a reader that stays longer than this is worth an error
 _SCRUB_PAUSE = 0.1  # seconds
 
@@ -29,14 +32,27 @@ class FileCare(BackupCare):
         # the write-ahead log until it is copied over and cut to nothing, which an open reader prevents.
         with self._read() as c:
             due = c.execute(sa.select(t.note.c.value).where(t.note.c.key == SCRUB_DUE)).scalar_one_or_none()
-        self.cleanse_backups()
-        self.write_departed()
+        late: errors.DatabaseError | None = None  # whatever is wrong beside the database, its own words go first
+        if not self.drop_unfinished():  # asked before the backups are looked at: it may become one of them
+            late = errors.DatabaseBusy("A backup or a restore is being made.")
+        for step in (self.cleanse_backups, self.write_departed):
+            try:
+                step()
+            except errors.DatabaseError as error:
+                late = error
         rewritten = False
         for attempt in range(_SCRUB_TRIES):
             if attempt:
                 time.sleep(_SCRUB_PAUSE)
             rewritten = rewritten or self._rewrite()
             if rewritten and self._cut_log():
+                if late is not None:
+                    if due is None:  # nobody asked for it, and now it is known to be needed
+                        with self._write() as c:
+                            self._owe_scrub(c)
+                    raise errors.ScrubBlocked(
+                        f"The database is clean, but a file beside it may not be. {late} The next run tries again."
+                    ) from late
                 if due is not None:
                     self._scrubbed(due)
                 return ScrubReport(database=self.path.stat().st_size, log=self._log_size())
@@ -47,13 +63,15 @@ class FileCare(BackupCare):
 
     def write_departed(self) -> None:
         """Keep the ids of stories that left in a file beside the database, so that a restore on another machine can
-        replay every withdrawal. Ids only; written whole and in one move."""
-        with self._read() as c:
-            gone = c.execute(sa.select(t.departure.c.id).where(t.departure.c.kind == "story")).scalars().all()
-        text = "".join(f"{id}\n" for id in sorted(gone))
+        replay every withdrawal. Ids only; written whole and in one move. An id that is in the file stays in it: after
+        a database was lost, the file is all that remembers who left, and the new database learns it from there."""
         path = self.folder / DEPARTED
         try:
-            if (path.exists() and path.read_text(encoding="utf-8") == text) or not (text or path.exists()):
+            before = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            listed = {id for id in before.split() if _ID.fullmatch(id)}
+            gone = listed | self._left(listed)
+            text = "".join(f"{id}\n" for id in sorted(gone))
+            if text == before:
                 return
             unfinished = path.with_suffix(".part")
             with unfinished.open("w", encoding="utf-8", newline="\n") as file:
@@ -63,6 +81,22 @@ class FileCare(BackupCare):
             os.replace(unfinished, path)
         except OSError as error:
             raise errors.DatabaseError(f"The file {path} cannot be written ({error.strerror}).") from error
+
+    def _left(self, listed: set[str]) -> set[str]:
+        """Every story that left, after those of the list that nobody has here are known to have left."""
+        query = sa.select(t.departure.c.id).where(t.departure.c.kind == "story")
+        with self._read() as c:
+            gone = set(c.execute(query).scalars())
+            unknown = listed - gone - set(c.execute(sa.select(t.story.c.id)).scalars()) if listed - gone else set()
+        if unknown:
+            with self._write() as c:
+                gone = set(c.execute(query).scalars())
+                new = sorted(unknown - gone - set(c.execute(sa.select(t.story.c.id)).scalars()))
+                revision = self._bump(c)
+                for id in new:
+                    c.execute(sa.insert(t.departure).values(kind="story", id=id, revision=revision, at=self._clock()))
+                self._tell(c, "system", "departed:learned", None, counts={"stories": len(new)}, book=Book.HOUSE)
+        return gone
 
     def inconsistencies(self) -> tuple[str, ...]:
         """Rows that should not be there, as plain sentences: in the database and in every backup."""

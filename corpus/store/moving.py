@@ -113,6 +113,8 @@ def _insert(c: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
         raise errors.BadRecord(f"{table.name}: unknown {', '.join(sorted(unknown))}.")
     values = dict(row)
     for column in table.columns:
+        if values.get(column.name) is not None and not _fits(column, values[column.name]):
+            raise errors.BadRecord(f"{table.name}: {column.name} is of another kind.")
         if isinstance(column.type, t.UtcTime) and values.get(column.name) is not None:
             try:
                 values[column.name] = datetime.strptime(values[column.name], "%Y-%m-%dT%H:%M:%S.%fZ").replace(
@@ -124,3 +126,14 @@ def _insert(c: Connection, table: sa.Table, row: Mapping[str, Any]) -> None:
         c.execute(sa.insert(table).values(values))
     except (sa.exc.IntegrityError, sa.exc.StatementError) as error:
         raise errors.BadRecord(f"{table.name}: a record does not fit ({type(error).__name__}).") from error
+
+
+def _fits(column: sa.Column[Any], value: Any) -> bool:
+    """Whether a value is of the column's kind: SQLite itself would keep whatever it is given."""
+    if isinstance(column.type, sa.JSON):
+        return isinstance(value, dict)
+    if isinstance(column.type, sa.Boolean):
+        return isinstance(value, bool)
+    if isinstance(column.type, sa.Integer):
+        return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, str)

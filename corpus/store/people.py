@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,7 +84,8 @@ class PeopleRows(Rows):
         if row is None:
             return None
         if now - row.seen_at >= _SEEN_EVERY:
-            with self._write() as c:
+            # while somebody else writes for long, a session is not over: its next use is noted
+            with contextlib.suppress(errors.DatabaseBusy), self._write() as c:
                 mine = t.sign_in.c.token_hash == token_hash
                 c.execute(sa.update(t.sign_in).where(mine).values(seen_at=now))
         return SignedIn(row.name, Role(row.role), row.form_key)

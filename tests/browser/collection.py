@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from assistant.settings import Settings
 from corpus import codes, desk, people, wording
@@ -19,8 +20,8 @@ from tests.conftest import Clock
 PASSWORD = "a lamp in the hallway"
 PEOPLE = {"ines": Role.REVIEWER, "tobias": Role.REVIEWER, "lena": Role.LEAD, "guest": Role.READ_ONLY}
 WITH_MARKS = "s-5c1f20ab97e4"  # waits for its first reviewer
+FINE = "Reads as it was meant. Nobody else is to be recognised."
 WITH_EDIT = "s-0b7de3914f6a"  # published; an edit and a question wait for its narrator
-SHARED = "I fed the swans behind the ice factory every morning because it was the only thing I could still be on time for."
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ WAITING = (
         WITH_MARKS, "The stairs at number nine", "Robin",
         "In the spring of 2019 my sister Anna drove me to Riverside Hospital, because I had not slept for eleven days "
         "and I believed the radiators were talking.\n\nI was twenty-four and taught at Hillcrest School. I sat on the "
-        "stairs and counted the tiles, and thought of suicide, and she brought me soup.",
+        "stairs and counted the tiles. There were thoughts of suicide then. She brought me soup and did not ask.",
         "I work three days a week. Anna still rings on Sundays. You can write to me at robin.k@postbox.example.",
         ("sleep", "family"), 4, 361, "finding_my_way",
     ),
@@ -140,17 +141,9 @@ def fill(data: Path) -> codes.Code:
         for name, role in PEOPLE.items():
             people.add(store, name, role, PASSWORD)
         code = codes.new_code()
-        for told in sorted((*PUBLISHED, *WAITING), key=lambda told: -told.days):
-            clock.now = now - timedelta(days=told.days)
-            _take_in(store, told, clock.now, now, code if told.id == WITH_EDIT else codes.new_code())
-            if told in PUBLISHED:
-                _publish(store, clock, told)
-        _hold(store, clock, now)
-        _review(store, clock, now)
-        for weeks, theme, times in ((2, "gambling", 7), (1, "military", 11), (1, "gambling", 6), (0, "perinatal", 8)):
-            clock.now = now - timedelta(weeks=weeks)
-            for _ in range(times):
-                store.count_missing(theme)
+        for days, act in sorted(_acts(store, now, code), key=lambda act: -act[0]):
+            clock.now = now - timedelta(days=days)
+            act()
         clock.now = now
         store.scrub()
         return code
@@ -158,38 +151,46 @@ def fill(data: Path) -> codes.Code:
         store.close()
 
 
-def _take_in(store: Store, told: Told, sent: datetime, now: datetime, code: codes.Code) -> None:
+def _acts(store: Store, now: datetime, code: codes.Code) -> Iterator[tuple[float, Callable[[], object]]]:
+    """Everything that was done, each with how many days ago."""
+    for told in (*PUBLISHED, *WAITING):
+        mine = code if told.id == WITH_EDIT else codes.new_code()
+        yield told.days, partial(_take_in, store, told, now, mine)
+    for told in PUBLISHED:
+        for reviewer, later in (("ines", 2.2), ("tobias", 4.4)):
+            yield told.days - later, partial(store.approve, told.id, reviewer, 1, FINE)
+        seen = {(told.id, what): n for what, n in zip(Counted, told.shown, strict=True) if n}
+        yield told.days - 9, partial(store.count, seen)
+    yield HELD.days, partial(_hold, store, now)
+    yield 3.1, partial(store.approve, "s-a40e6b9c3d71", "ines", 1, FINE)
+    ask = "Is there a part that you would like to add? It is fine as it is, too."
+    yield 2.3, partial(store.ask, "s-8f93ba06c1d2", "tobias", ask)
+    for reviewer, days in (("ines", 0.9), ("tobias", 0.6)):
+        yield days, partial(store.approve, "s-d1570fe82b6c", reviewer, 1, FINE)
+    yield 0.8, partial(_propose, store)
+    for days, theme, times in ((14, "gambling", 7), (7, "military", 11), (7, "gambling", 6), (0, "perinatal", 8)):
+        for _ in range(times):
+            yield days, partial(store.count_missing, theme)
+
+
+def _take_in(store: Store, told: Told, now: datetime, code: codes.Code) -> None:
+    sent = now - timedelta(days=told.days)
     agreed = consent_for(frozenset({Purpose.SURFACE, *told.also}), 12, wording.current().id, sent)
     agreed = agreed.model_copy(update={"expires_at": now + timedelta(days=told.left)})
     row = CodeRow(code.locator, hash_secret(code.secret))
     store.add(story_of(told), agreed, Held(sent, sent + timedelta(hours=72), row), "narrator")
 
 
-def _publish(store: Store, clock: Clock, told: Told) -> None:
-    for reviewer, days in (("ines", 3.1), ("tobias", 1.4)):
-        clock.forward(days=days)
-        store.approve(told.id, reviewer, 1, "Reads as it was meant. Nobody else is to be recognised.")
-    seen = dict(zip(Counted, told.shown, strict=True))
-    store.count({(told.id, what): n for what, n in seen.items() if n})
-
-
-def _hold(store: Store, clock: Clock, now: datetime) -> None:
-    clock.now = now - timedelta(days=HELD.days)
-    nothing: dict[str, Any] = {"purposes": frozenset(), "granted_at": clock.now, "wording": "none"}
-    consent = Consent(**nothing, expires_at=now + timedelta(days=HELD.left))
-    held = Held(clock.now, clock.now + timedelta(hours=72), evidence=None)
+def _hold(store: Store, now: datetime) -> None:
+    came = now - timedelta(days=HELD.days)
+    until = now + timedelta(days=HELD.left)
+    consent = Consent(purposes=frozenset(), granted_at=came, expires_at=until, wording="none")
+    held = Held(came, came + timedelta(hours=72))
     store.add(story_of(HELD, Provenance.PROGRAM), consent, held, "command line", State.HELD)
 
 
-def _review(store: Store, clock: Clock, now: datetime) -> None:
-    """What the desk has done so far with the stories that wait, and with one that is published."""
-    clock.now = now - timedelta(days=3)
-    store.approve("s-a40e6b9c3d71", "ines", 1, "Short and clear. The uncle cannot be recognised.")
-    clock.now = now - timedelta(days=2)
-    store.ask("s-8f93ba06c1d2", "tobias", "Is there a part that you would like to add? It is fine as it is, too.")
-    clock.now = now - timedelta(hours=20)
-    for reviewer in ("ines", "tobias"):
-        store.approve("s-d1570fe82b6c", reviewer, 1, "Reads as it was meant.")
+def _propose(store: Store) -> None:
+    """An edit of a published story, waiting for its narrator."""
     dossier = store.dossier(WITH_EDIT)
     assert dossier is not None
     first, *rest = dossier.story.parts

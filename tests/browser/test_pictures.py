@@ -55,11 +55,18 @@ def shoot(shots: Path) -> Shoot:
     folder.mkdir(exist_ok=True)
 
     def take(page: Any, name: str, height: int = 1500, top: float = 0) -> None:
-        width = page.viewport_size["width"]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
+        size = page.viewport_size
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{name} scrolls sideways"
         page.evaluate("document.activeElement.blur()")
-        whole = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled")))
-        cut = whole.convert("RGB").crop((0, int(top), width, min(whole.height, int(top) + height)))
+        # as if the screen were as high as the page: what sticks to its edges then stands where it belongs
+        page.set_viewport_size({"width": size["width"], "height": 300})
+        page.set_viewport_size(
+            {"width": size["width"], "height": page.evaluate("document.documentElement.scrollHeight")}
+        )
+        page.evaluate("scrollTo(0, 0)")
+        whole = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
+        page.set_viewport_size(size)
+        cut = whole.convert("RGB").crop((0, int(top), whole.width, min(whole.height, int(top) + height)))
         path = folder / f"{name}.png"
         cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
         assert path.stat().st_size < MOST, f"{name}: {path.stat().st_size} bytes"
@@ -69,6 +76,15 @@ def shoot(shots: Path) -> Shoot:
 
 def press(page: Any, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def sign_in(one: Visit) -> None:
+    """As the lead of the collection."""
+    one.page.goto(one.address + "/desk/sign-in")
+    one.page.get_by_label("Name of the account").fill("lena")
+    one.page.get_by_label("Password").fill(collection.PASSWORD)
+    press(one.page, "Sign in")
+    one.page.wait_for_url("**/desk")
 
 
 def above(page: Any, where: str, margin: int = 12) -> float:
@@ -139,10 +155,7 @@ def test_the_desk(come: Callable[..., Visit], shoot: Shoot) -> None:
     page = one.page
     page.goto(one.address + "/desk/sign-in")
     shoot(page, "desk-1-sign-in")
-    page.get_by_label("Name of the account").fill("lena")
-    page.get_by_label("Password").fill(collection.PASSWORD)
-    press(page, "Sign in")
-    page.wait_for_url("**/desk")
+    sign_in(one)
     shoot(page, "desk-2-queue")
     page.goto(f"{one.address}/desk/story/{collection.WITH_MARKS}")
     assert page.locator("#sj-text mark").count() >= 4
@@ -157,6 +170,26 @@ def test_the_desk(come: Callable[..., Visit], shoot: Shoot) -> None:
     page.goto(one.address + "/desk/export")
     shoot(page, "desk-8-export")
     assert one.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_plots_are_drawn_in_the_page_s_own_colours_and_fit_a_phone(
+    come: Callable[..., Visit], scheme: str, shots: Path
+) -> None:
+    one = come(size=(320, 640), color_scheme=scheme)
+    page = one.page
+    sign_in(one)
+    page.goto(one.address + "/desk/coverage")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert page.locator(".sj-plot rect").count() > 40
+    fill = page.locator(".sj-plot rect").first.evaluate("e => getComputedStyle(e).fill")
+    assert fill == page.locator(".sj-tile strong, .sj-figures dd").first.evaluate("e => getComputedStyle(e).color")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('.sj-plot span')].filter(e => e.scrollWidth > e.clientWidth + 1)
+            .map(e => e.textContent)"""
+    )
+    assert cut == []
+    page.screenshot(path=shots / f"coverage-320-{scheme}.png", full_page=True)
 
 
 def test_every_picture_is_shown_and_described() -> None:
