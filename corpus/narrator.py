@@ -6,7 +6,7 @@ Nobody signs in here. Each verb takes a `Dossier` that `open_story` gave for a r
 from __future__ import annotations
 
 import contextlib
-import secrets
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,7 +66,8 @@ def submit(
         raise errors.BadRecord(f"A story can have up to {MOST_CHARACTERS} characters.")
     if Purpose.SURFACE not in consent.purposes or consent.expires_at is None:
         raise errors.BadRecord("A story is sent with leave to show it in the app, and with an end of that leave.")
-    story = draft.model_copy(update={"id": f"s-{secrets.token_hex(6)}", "provenance": Provenance.CONTRIBUTED})
+    draft = draft.model_copy(update={"id": "draft", "provenance": Provenance.CONTRIBUTED})
+    story = draft.model_copy(update={"id": _id_of(seed, draft)})
     hashed: str | None = None
     turn = 0
     while turn < _TURNS:
@@ -85,8 +86,18 @@ def submit(
             if store.find_code(code.locator) is None:  # a note to a declined story that is over, until the job runs
                 turn, hashed = turn + 1, None
             continue
+        except errors.IllegalMove as error:  # this form's story came in, and left: a page that is reloaded cannot
+            raise errors.AlreadyReceived(
+                "This story has been received before, and it has left since. A new form can be begun."
+            ) from error
         return Receipt(code, story.id, now, held.cools_until, consent.expires_at, consent.purposes)
     raise errors.DatabaseBusy("No free words were found for a code. Please send it again in a moment.")
+
+
+def _id_of(seed: str, draft: Story) -> str:
+    """An id that says nothing, the same for the same words out of the same form: once such a story has left, its id is
+    on the list of those that may not come back. The seed has 128 random bits and is nowhere on our side."""
+    return "s-" + hashlib.sha256(f"{seed}\0{draft.model_dump_json()}".encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _other_words(store: Store, id: str, story: Story) -> bool:

@@ -107,7 +107,7 @@ def test_a_file_comes_in_is_reviewed_leaves_and_is_proved_gone(tmp_path: Path, t
     assert WORDS[:24] not in clean.stdout + found.stdout
     backup = next((data / "backups").glob("*.db"))
     back = corpus(data, "restore", str(backup))
-    assert "0 stories came back" in back.stdout
+    assert "0 stories and 0 groups came back" in back.stdout
     assert "coat" not in {row["id"] for row in json.loads(corpus(data, "list", "--json").stdout)}
 
     new = tmp_path / "new"

@@ -118,6 +118,17 @@ def test_withdrawing_needs_the_code_and_nothing_else(store: Store) -> None:
         narrator.open_story(store, str(receipt.code))
 
 
+def test_a_form_that_is_sent_again_after_its_story_left_brings_nothing_back(store: Store) -> None:
+    """A reloaded receipt sends the form again: what was taken back stays away."""
+    seed = codes.new_seed()
+    receipt = submit(store, seed)
+    narrator.withdraw(store, narrator.open_story(store, str(receipt.code)))
+    with pytest.raises(errors.AlreadyReceived, match="left"):
+        submit(store, seed)
+    assert store.queue() == ()
+    assert submit(store).id != receipt.id  # a new form is another story
+
+
 def test_a_declined_story_still_answers_and_can_be_removed_wholly(store: Store) -> None:
     receipt = submit(store)
     reviewers(store)

@@ -95,6 +95,23 @@ def test_a_story_withdrawn_between_two_messages_is_never_sent_again(room: Room, 
     assert "Back row" not in room.more_like("a", "four", "en", None), "what was let go does not come back by itself"
 
 
+def test_a_story_that_leaves_leaves_a_conversation_that_nobody_goes_on_with(store: Store, finder: Finder) -> None:
+    publish(store, make_story("one"), make_consent(days=300))
+    finder.build()
+    room = Room(RealTurn(store, finder, PlainVoice()), Talks(900))
+    room.say("a", "my cat left in spring and the house was quiet", "en", None)
+    talk = room.talks.get("a")
+    assert talk
+    room.let_go()
+    assert "one house" in repr(talk.turns)
+    store.withdraw("one", "test")
+    with talk.lock:
+        room.let_go()  # it is being answered: that does it by itself
+    assert "one house" in repr(talk.turns)
+    room.let_go()
+    assert "one house" not in repr(talk.turns)
+
+
 @pytest.mark.parametrize("how", ["withdrawn", "paused", "expired"])
 def test_a_story_that_leaves_the_real_store_leaves_the_conversation(
     store: Store, clock: Clock, finder: Finder, how: str

@@ -96,7 +96,10 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
 
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a plain form, first value each. The body is at most the Guard's limit."""
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8)
+    try:
+        fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8)
+    except ValueError:  # more fields than any form of ours has
+        return {}
     return {name: values[0] for name, values in fields.items()}
 
 

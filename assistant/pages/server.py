@@ -128,6 +128,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
         task = asyncio.create_task(sweeping())  # on the loop itself: it reaches into Gradio's queue
         duties = (
             (TICK_SECONDS, lambda: jobs.tick(parts.store)),
+            (TICK_SECONDS, room.let_go),
             (COUNT_SECONDS, counts.flush),
             (EMBED_SECONDS, parts.finder.refresh),  # so that a published story is not embedded in somebody's turn
         )

@@ -146,6 +146,11 @@ class Talks:
         with self._lock:
             self._drop(key)
 
+    def every(self) -> list[Talk]:
+        """Every open conversation; it does not count as a use."""
+        with self._lock:
+            return list(self._by_key.values())
+
     def idle(self) -> list[str]:
         """Keys of conversations that nobody has used for the idle time."""
         now = self._clock()

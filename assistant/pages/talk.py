@@ -158,6 +158,19 @@ class Room:
         with alone(talk):
             talk.session = talk.session.model_copy(update={"country": country})
 
+    def let_go(self) -> None:
+        """Drop the words of stories that may no longer be shown from every open conversation, also where nobody asks
+        for anything more. A conversation that is being answered does it by itself."""
+        for talk in self.talks.every():
+            if talk.lock.acquire(blocking=False):
+                try:
+                    held = set().union(*(one.story_ids() for one in talk.turns))
+                    if held and (gone := held - self.turns.visible(held)):
+                        for one in talk.turns:
+                            one.let_go(gone)
+                finally:
+                    talk.lock.release()
+
     def _talk(self, key: str, lang: str, country: str | None) -> tuple[Talk, str | None]:
         """The page's conversation. One that was forgotten meanwhile starts anew, and the answer says so."""
         talk = self.talks.get(key)

@@ -20,14 +20,15 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from assistant.cards import story_view
+from assistant.pages import upkeep
 from assistant.pages.diff import diff
 from assistant.pages.missing import words_lang
 from assistant.pages.render import draw
 from assistant.pages.routes import frame
 from assistant.pages.talk import Room, note
 from assistant.turn import tidy
-from corpus import errors, narrator, wording
-from corpus.attempts import Attempts
+from corpus import codes, errors, narrator, wording
+from corpus.attempts import Attempts, network_of
 from corpus.custody import FLOOR, MOST_NOTE, REVIEWERS, Dossier, Hindrance, Outcome, Usage
 from corpus.store import Store, utc_now
 from corpus.types import Book, Purpose, State
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from assistant.settings import Parts, Settings
 
 AT_ONCE = 4  # codes that are checked at the same time; each check costs memory and most of a tenth of a second
-TRIES = (8, 600.0)  # codes that opened nothing, from one address, in so many seconds
+TRIES = (8, 600.0)  # wrong codes for one story, from one network, in so many seconds
+SPRAYED = (60, 600.0)  # the same for all stories together, so that a shared address does not lock its others out soon
 MOST_TYPED = 400  # characters of six words, however they were written
 _FIELDS = 24
 _AUDIT_LINES = 2000  # how far back it is looked for when a story was published
@@ -192,7 +194,7 @@ def view(
 def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
     """Put the page on the application. The Guard in front has checked path, origin, size and haste."""
     checks = asyncio.Semaphore(AT_ONCE)
-    tries = Attempts(*TRIES)
+    tries, all_tries = Attempts(*TRIES), Attempts(*SPRAYED)
 
     def page(
         request: Request,
@@ -227,30 +229,32 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
 
         A right code does not wipe the count: whoever has one story of their own could go on guessing at others.
         """
-        caller = request.client.host if request.client else "?"
+        caller = network_of(request.client.host if request.client else "?")
+        code = codes.read_code(typed)
+        story = (caller, code.locator if code else "")
         async with checks:
-            if (wait := tries.begin(caller)) > 0:
+            if (wait := all_tries.begin(caller)) > 0:
+                return wait
+            if (wait := tries.begin(*story)) > 0:
+                all_tries.succeeded(caller)  # nothing was looked at
                 return wait
             try:
                 found = await run_in_threadpool(narrator.open_story, parts.store, typed)
             except errors.CodeUnknown:
-                tries.failed(caller)
+                tries.failed(*story)
+                all_tries.failed(caller)
                 raise
             except BaseException:  # nothing was learned about these words
-                tries.succeeded(caller)
+                tries.succeeded(*story)
+                all_tries.succeeded(caller)
                 raise
-            tries.succeeded(caller)
+            tries.succeeded(*story)
+            all_tries.succeeded(caller)
             return found
 
     def scrub() -> None:
-        """Remove the bytes after the answer is on its way. The job of the page repeats what a reader blocks."""
-        try:
-            if parts.store.scrub_is_due():
-                parts.store.scrub()
-        except errors.ScrubBlocked:
-            pass
-        except Exception as error:
-            note(error)
+        """Remove the bytes after the answer is on its way; the job of the page does what this leaves."""
+        upkeep.scrub_soon(parts.store)
 
     def story(request: Request, form: Form, found: Dossier | Outcome, **more: Any) -> HTMLResponse:
         """The page of what was opened. Reads the database: for a thread."""

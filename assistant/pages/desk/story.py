@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
+from assistant.pages import upkeep
 from assistant.pages.desk import story_forms as forms
 from assistant.pages.desk import story_marks as marking
 from assistant.pages.desk.story_forms import Typed, Wrong
@@ -172,8 +173,7 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
     def afterwards(done: Done) -> None:
         """What the next visitor or reviewer is not made to wait for; the jobs of the app repeat whatever fails here."""
         if done.scrub:
-            with contextlib.suppress(errors.DatabaseError):
-                store.scrub()
+            upkeep.scrub_soon(store)
         if done.embed:
             with contextlib.suppress(errors.DatabaseError):
                 parts.finder.refresh()
