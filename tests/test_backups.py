@@ -122,6 +122,22 @@ def test_a_restore_on_a_new_machine_replays_every_withdrawal(here: SqlStore, tmp
         take_in(new, story("two"))
 
 
+def test_a_story_whose_code_is_taken_meanwhile_comes_back_without_one(
+    here: SqlStore, tmp_path: Path, clock: Clock
+) -> None:
+    take_in(here, story("one"), code=CodeRow("apple-boat", "h"))
+    take_in(here, story("two"), code=CodeRow("cloud-door", "h"))
+    made = here.backup(30, "test")
+    new = at(tmp_path / "new", clock)
+    take_in(new, story("three"), code=CodeRow("apple-boat", "h2"))
+    done = new.restore(made.path, (), "test")
+    assert (done.stories, done.without_code) == (2, ("one",))
+    assert new.find_code("apple-boat").id == "three"  # type: ignore[union-attr]
+    assert new.find_code("cloud-door").id == "two"  # type: ignore[union-attr]
+    new.set_code("one", CodeRow("green-lamp", "h3"), "test")
+    new.close()
+
+
 def test_a_restore_brings_back_what_is_missing_and_changes_nothing_else(here: SqlStore, clock: Clock) -> None:
     for id in ("one", "two"):
         publish(here, story(id), make_consent(Purpose.SURFACE, Purpose.SHARE))

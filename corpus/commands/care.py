@@ -97,6 +97,8 @@ def _restore(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     expired = store.expire(ACTOR)
     store.scrub()
     print(f"{done.stories} stories and {done.groups} groups came back; {done.kept} were there and stay as they are.")
+    for id in done.without_code:
+        print(f"{id} came back without its code, which is another story's by now: `python -m corpus code {id}`")
     print(f"{done.departed} left since the backup and stay away; {len(expired)} are over by now.")
     return 0
 

@@ -211,6 +211,12 @@ class BackupCare(Rows):
         own = source.execute(sa.select(t.story).where(t.story.c.provenance != Provenance.SAMPLE.value)).mappings().all()
         revision = self._bump(c)
         back = [row for row in own if row["id"] not in gone and row["id"] not in here]
+        locators = {
+            locator
+            for column in (t.custody.c.locator, t.outcome.c.locator)
+            for locator in c.execute(sa.select(column)).scalars()
+        }
+        without_code = []
         for row in back:
             c.execute(sa.insert(t.story).values({**row, "revision": revision, "text_revision": revision}))
             for table in _OF_A_STORY:
@@ -218,6 +224,10 @@ class BackupCare(Rows):
                     values = dict(child)
                     if table is t.question:
                         values.pop("id")  # numbers of another time
+                    if table is t.custody and values["locator"] in locators and values["locator"] is not None:
+                        # a story that came in since has the same first two words: this one needs a new code
+                        values |= {"locator": None, "code_hash": None}
+                        without_code.append(row["id"])
                     c.execute(sa.insert(table).values(values))
         for kind, id in sorted(left - left_here):
             if kind != "story" or id not in here:
@@ -225,7 +235,7 @@ class BackupCare(Rows):
         for table, key in ((t.outcome, t.outcome.c.id), (t.person, t.person.c.name)):
             there = set(c.execute(sa.select(key)).scalars())
             for row in source.execute(sa.select(table)).mappings():
-                if row[key.name] not in there:
+                if row[key.name] not in there and (table is not t.outcome or row["locator"] not in locators):
                     c.execute(sa.insert(table).values(dict(row)))
         groups = 0
         there = set(c.execute(sa.select(t.group.c.id)).scalars())
@@ -238,7 +248,8 @@ class BackupCare(Rows):
         departing = sum(row["id"] in gone for row in own)
         counts = {"stories": len(back), "departed": departing}
         self._tell(c, actor, "restore", None, counts=counts, book=Book.HOUSE)
-        return Restored(len(back), departing, sum(row["id"] in here for row in own), groups, people)
+        kept = sum(row["id"] in here for row in own)
+        return Restored(len(back), departing, kept, groups, people, tuple(without_code))
 
     def _take_book(self, c: Connection, source: Connection) -> None:
         """On a new machine the audit of the stories goes on where the backup's ended."""

@@ -116,6 +116,7 @@ class Restored:
     kept: int
     groups: int
     people: int  # accounts that there are now
+    without_code: tuple[str, ...] = ()  # ids of stories whose code is another story's by now: they need a new one
 
 
 class Store(CustodyStore, PeopleStore, CountStore, Protocol):
