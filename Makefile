@@ -25,11 +25,13 @@ first-run: $(VENV)/.installed-dev
 	@test -n "$(QUERIES)" || { echo 'make first-run QUERIES=FILE.jsonl'; exit 2; }
 	$(BIN)/python -m tests.first_run $(QUERIES)
 
-# The pictures of the README, from the browser test's walk.
+# The pictures of the README and of docs/pages.md, made by the browser tests.
 pictures: $(VENV)/.installed-dev
 	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_walk.py
 	cp build/shots/2-answer-390-light.png docs/img/phone-light.png
 	cp build/shots/2-answer-1280-dark.png docs/img/desktop-dark.png
+	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_pictures.py
+	cp build/shots/docs/*.png docs/img/
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \

@@ -19,7 +19,7 @@ from browser.conftest import ROOT, Visit, program
 from corpus import codes
 
 PHONE, DESK = (390, 844), (1100, 800)
-MOST = 9_000  # bytes of a picture
+MOST = 120_000  # bytes of a picture
 COLOURS = 64
 Shoot = Callable[..., None]
 
