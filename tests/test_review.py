@@ -250,16 +250,16 @@ HOSTILE = {
 def test_a_hostile_text_takes_no_longer_than_it_is_long(text: str) -> None:
     """Four times the text takes about four times as long; sixteen times would be quadratic. And never seconds."""
     whole, quarter = (_seconds(one(t)) for t in (text, text[: len(text) // 4]))
-    assert whole < 3
-    assert whole < 9 * quarter + 0.1
+    assert whole < 5
+    assert whole < 10 * quarter + 0.3  # processor time; tests share their machine
 
 
 def _seconds(parts: tuple[PartText, ...]) -> float:
     best = float("inf")
     for _ in range(2):
-        began = time.perf_counter()
+        began = time.thread_time()
         review(parts, ())
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
     return best
 
 
@@ -267,7 +267,7 @@ def test_a_long_story_is_read_at_once() -> None:
     words = " ".join(p.text for s in SAMPLES for p in s.parts).split()[:3000]
     parts = one(" ".join(words))
     review(parts, ())
-    assert _seconds(parts) < 0.3  # some 30 ms on an idle machine; tests share theirs
+    assert _seconds(parts) < 1  # of processor time; some 30 ms on an idle machine
 
 
 def test_a_phrase_that_cannot_be_read_is_named() -> None:

@@ -87,7 +87,7 @@ def sign_in(page: Any, name: str = "lea") -> None:
     page.wait_for_url("**/desk", timeout=8000)
 
 
-PAGES = ("/desk", "/desk/calendar", "/desk/people", "/desk/audit", "/desk/export")
+PAGES = ("/desk", "/desk/calendar", "/desk/coverage", "/desk/people", "/desk/audit", "/desk/export")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

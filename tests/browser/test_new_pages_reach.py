@@ -57,18 +57,19 @@ FAULTS = """() => {
   all('a[href], button, summary, select, textarea, input:not([type=hidden])').forEach(e => {
     if (e.closest(':disabled') || e.matches('.sj-skip')) return;
     const box = (e.matches('[type=checkbox], [type=radio]') && e.closest('label') || e).getBoundingClientRect();
-    const inline = getComputedStyle(e).display === 'inline';
+    const alone = e.parentElement.matches('p') && e.parentElement.textContent.trim() === e.textContent.trim();
+    const inline = getComputedStyle(e).display === 'inline' && !alone;
     if (box.width < 24 || box.height < (inline ? 18 : 43.5)) wrong.push(['too small, ' + Math.round(box.width) + '×' + Math.round(box.height), brief(e)]);
   });
   return wrong;
 }"""
 # WCAG 1.4.12: what somebody may set who reads with more room
 ROOM = "* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }"
-# What covers the middle of the thing that has the keyboard, if it is not within it
+# What has the keyboard, if its upper edge lies under something else. What is taller than half of the screen may.
 COVER = """() => {
-  const e = document.activeElement, r = e.getBoundingClientRect(), low = Math.min(r.bottom, innerHeight);
+  const e = document.activeElement, r = e.getBoundingClientRect();
   if (e === document.body || r.height > innerHeight / 2) return '';
-  const top = document.elementFromPoint(r.left + Math.min(r.width / 2, 30), (Math.max(r.top, 0) + low) / 2);
+  const top = document.elementFromPoint(r.left + Math.min(r.width / 2, 30), Math.max(r.top, 0) + 5);
   return !top || e.contains(top) || top.contains(e) || e.closest('label')?.contains(top) ? '' : e.outerHTML.slice(0, 90);
 }"""
 

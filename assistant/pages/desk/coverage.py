@@ -19,7 +19,7 @@ from corpus.custody import FLOOR, Role, SignedIn
 if TYPE_CHECKING:
     from assistant.settings import Parts
 
-WIDTH, ROW = 320, 26  # of a plot, in the units of its own drawing
+WIDTH = 320  # of a plot, in the units of its own drawing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,6 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
                 missing=tuple((week, vocabulary.label("themes", id), n) for week, id, n in found.missing),
                 counting=desk.settings.counts,
                 floor=FLOOR,
-                row=ROW,
                 width=WIDTH,
             )
         except Exception as error:
