@@ -119,7 +119,8 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
                 send = gr.Button(say("page.box.send", lang), variant="primary", elem_id="sj-send", scale=0)
         demo.load(opened, None, talk, **EVENT)
         send.click(sent, box, [talk, box], **EVENT)
-        talk.act(acted, None, [talk, story], **EVENT)
+        # "multiple": a story that is being closed must not swallow the opening of the next one
+        talk.act(acted, None, [talk, story], trigger_mode="multiple", **EVENT)
     demo.queue(max_size=256, default_concurrency_limit=16)
     let_go(demo)
     return demo
