@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from assistant.turn import Turn
@@ -18,6 +19,10 @@ from corpus.store import Store, open_store
 from corpus.types import Consent, Group, Part, PartText, Provenance, Purpose, State, Story
 from index.embed import WordEmbedder
 from index.find import Finder
+
+# A machine that tests share is slow now and then: how long an example takes is no fault.
+hypothesis.settings.register_profile("shared", deadline=None)
+hypothesis.settings.load_profile("shared")
 
 CI = os.environ.get("CI") == "true"
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)

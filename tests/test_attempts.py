@@ -99,7 +99,7 @@ def test_keys_of_several_parts_are_not_mixed_up() -> None:
         assert not attempts.blocked(*other)
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 30)), max_size=60))
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 120).map(lambda n: n / 4)), max_size=60))
 def test_it_agrees_with_counting_by_hand(steps: list[tuple[str, float]]) -> None:
     attempts, clock = make(limit=3, window=60)
     wrong: dict[str, list[float]] = {"a": [], "b": []}
