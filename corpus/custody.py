@@ -6,6 +6,7 @@ answer, a proposal) belongs to one story and is deleted with it.
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,6 +21,12 @@ DUE_DAYS = (14, 7, 1)  # before the end of a consent: when the calendar says so
 REDACTED = "[…]"  # stands where words were removed
 MOST_CHARACTERS = 40_000  # of a story's parts together
 MOST_NOTE = 2_000  # characters of a question, an answer, a reason
+
+
+def months_after(day: datetime, months: int) -> datetime:
+    """The same day so many months later, or the last of the month where there is no such day (PRACTICE R16)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 class Role(StrEnum):

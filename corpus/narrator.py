@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from corpus import codes, errors
-from corpus.custody import MONTHS, MOST_CHARACTERS, MOST_NOTE, CodeRow, Dossier, Held, Outcome
+from corpus.custody import MONTHS, MOST_CHARACTERS, MOST_NOTE, CodeRow, Dossier, Held, Outcome, months_after
 from corpus.hashing import hash_secret, verify_secret
 from corpus.store import Store
 from corpus.types import Consent, Provenance, Purpose, Story
@@ -32,17 +32,6 @@ class Receipt:
     expires_at: datetime
     purposes: frozenset[Purpose]
     again: bool = False  # the same form was sent before: nothing was stored twice
-
-
-def months_after(moment: datetime, months: int) -> datetime:
-    """The same day so many months later (the last of the month where there is no such day), in UTC."""
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    for day in range(moment.day, 27, -1):
-        try:
-            return moment.replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    return moment.replace(year=year, month=month + 1)
 
 
 def consent_for(purposes: frozenset[Purpose], months: int, wording: str, now: datetime) -> Consent:

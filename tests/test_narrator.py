@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from corpus import codes, errors, narrator
+from corpus import codes, custody, errors, narrator
 from corpus.custody import CodeRow, Declined, Dossier, Outcome
 from corpus.store import Store
 from corpus.types import Book, Consent, Part, PartText, Purpose, State
@@ -157,7 +157,7 @@ def test_switches_and_renewal(store: Store, clock: Clock) -> None:
     narrator.switch(store, opened(), frozenset({Purpose.SURFACE}), "w2", START)
     clock.forward(days=100)
     narrator.renew(store, opened(), 24, "w3", clock())
-    assert opened().consent.expires_at == narrator.months_after(clock(), 24)
+    assert opened().consent.expires_at == custody.months_after(clock(), 24)
     assert opened().consent.wording == "w3"
     for months in (0, 13, 120):
         with pytest.raises(errors.BadRecord):
@@ -175,7 +175,7 @@ def test_switches_and_renewal(store: Store, clock: Clock) -> None:
     ],
 )
 def test_the_same_day_months_later(day: tuple[int, int, int], months: int, then: tuple[int, int, int]) -> None:
-    assert narrator.months_after(datetime(*day, 9, tzinfo=UTC), months) == datetime(*then, 9, tzinfo=UTC)
+    assert custody.months_after(datetime(*day, 9, tzinfo=UTC), months) == datetime(*then, 9, tzinfo=UTC)
 
 
 def test_an_answer_has_words(store: Store) -> None:

@@ -15,7 +15,7 @@ import pytest
 from browser import fakes
 
 from assistant.pages import share_form as sf
-from corpus import codes, errors, narrator, vocabulary, wording
+from corpus import codes, custody, errors, narrator, vocabulary, wording
 from corpus.custody import MOST_CHARACTERS, Dossier
 from corpus.store import Store, open_store
 from corpus.types import Part, PartText, Purpose, State
@@ -216,7 +216,7 @@ def test_a_story_goes_from_the_first_word_to_the_receipt(walk: Walk, kept: Store
     assert (story.pathways, story.context, story.content_notes) == (("animals",), ("rural",), ("death",))
     assert dossier.consent.purposes == {Purpose.SURFACE, Purpose.QUOTE}
     assert dossier.consent.wording == wording.current("en").id
-    assert dossier.consent.expires_at == narrator.months_after(dossier.held.submitted_at, 24)
+    assert dossier.consent.expires_at == custody.months_after(dossier.held.submitted_at, 24)
     assert dossier.state is State.PENDING
     assert (dossier.held.cools_until - dossier.held.submitted_at).total_seconds() == 72 * 3600
     assert story.id != "draft"

@@ -29,7 +29,7 @@ from assistant.pages.talk import Room, note
 from assistant.turn import tidy
 from corpus import codes, errors, narrator, wording
 from corpus.attempts import Attempts, network_of
-from corpus.custody import FLOOR, MOST_NOTE, REVIEWERS, Dossier, Hindrance, Outcome, Usage
+from corpus.custody import FLOOR, MOST_NOTE, REVIEWERS, Dossier, Hindrance, Outcome, Usage, months_after
 from corpus.store import Store, utc_now
 from corpus.types import Book, Purpose, State
 
@@ -184,7 +184,7 @@ def view(
         "usage": (store.usage().get(id) or Usage(None, None, None)) if counted else None,
         "story": story_view(dossier.story, None, lang),
         "wording": text,
-        "ends": tuple((months, narrator.months_after(now, months)) for months in text.months),
+        "ends": tuple((months, months_after(now, months)) for months in text.months),
         "floor": FLOOR,
         "most": MOST_NOTE,
         "typed": {},

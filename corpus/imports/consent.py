@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from corpus.custody import MONTHS
+from corpus.custody import MONTHS, months_after
 from corpus.errors import BadRecord
 from corpus.imports.cells import Value, blank, many, moment, short, words
 from corpus.types import Consent, Purpose
@@ -38,9 +37,9 @@ def consent_of(
         granted = min(granted, now)
         if expires is not None and expires <= granted:
             raise BadRecord("The consent ends before it was given.")
-        most = _months_after(granted, max(MONTHS))
+        most = months_after(granted, max(MONTHS))
         if expires is None:
-            expires = _months_after(granted, min(MONTHS))
+            expires = months_after(granted, min(MONTHS))
         elif expires > most:
             notes.append(f"consent can last {max(MONTHS)} months, so it ends on {most.date()} and not {expires.date()}")
             expires = most
@@ -57,12 +56,6 @@ def consent_of(
         notes.append("the consent does not allow showing the story, so no reader meets it")
     consent = Consent(purposes=purposes, granted_at=granted, expires_at=expires, wording=wording or PAPER)
     return consent, evidence, tuple(notes)
-
-
-def _months_after(day: datetime, months: int) -> datetime:
-    """The same day so many months later, or the last of the month where there is no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def _line(value: Value, name: str, most: int) -> str | None:
