@@ -18,11 +18,10 @@ from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store
 from corpus.types import Part, Purpose
-from index.find import Finder, Match, Query
+from index.find import Finder, Match
+from index.query import FIRST_TURNS, LAST_TURNS, Query, of_turns
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
-_SEARCHED = 1500  # characters of each message that are embedded
-_SHARES = 5  # of a conversation, what was said first carries the matter: these and the latest make the query
 _MOST_QUESTIONS = 1  # gentle questions before searching with whatever there is
 _SHOWN = 3
 _NEAREST = 2  # stories shown when none is close
@@ -153,9 +152,8 @@ class Turn:
         text = text[:LONGEST]
         if text in session.shares:
             return session
-        return session.model_copy(
-            update={"shares": (*session.shares[: _SHARES - 1], *session.shares[_SHARES - 1 :][-2:], text)}
-        )
+        shares = (*session.shares, text)
+        return session.model_copy(update={"shares": (*shares[:FIRST_TURNS], *shares[FIRST_TURNS:][-LAST_TURNS:])})
 
     def _stories(
         self,
@@ -169,7 +167,7 @@ class Turn:
     ) -> tuple[Session, Reply]:
         """Find stories for the conversation so far, and groups beside them."""
         lang = session.lang
-        shares = _query_text(session.shares)
+        shares = of_turns(session.shares)
         at_risk = [s for s in session.screens if s.tier]
         sense = self._finder.sense(shares) if shares else None
         query = Query(
@@ -360,7 +358,7 @@ class Turn:
         # One part away from its story is a quotation, and has a consent of its own.
         quotable = self._store.visible(wanted, Purpose.QUOTE)
         visible = {id: v for id, v in self._store.visible(wanted, Purpose.SURFACE).items() if id in quotable}
-        near = self._finder.best_passages(wanted, self._finder.sense(_query_text(session.shares)), Part.HELPED, visible)
+        near = self._finder.best_passages(wanted, self._finder.sense(of_turns(session.shares)), Part.HELPED, visible)
         cards = [
             story_card(match, said="", themes=(), lang=lang) for id in wanted if (match := near.get(id)) is not None
         ]
@@ -382,7 +380,7 @@ class Turn:
 
     def _groups(self, session: Session, text: str) -> tuple[Session, Reply]:
         lang = session.lang
-        sense = self._finder.sense(_query_text((*session.shares, text)))
+        sense = self._finder.sense(of_turns((*session.shares, text)))
         if not session.shares and not sense.touched:
             return self._say(session, "question", "talk.groups.first")
         groups = self._finder.groups(sense, (), _SHOWN, frozenset(session.groups_shown), session.country)
@@ -422,11 +420,6 @@ class Turn:
     @staticmethod
     def _chips(lang: str, *names: str) -> tuple[Chip, ...]:
         return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)
-
-
-def _query_text(shares: Sequence[str]) -> str:
-    """What is looked for: what was said, each message to its first 1500 characters, so that no turn is slow."""
-    return "\n".join(share[:_SEARCHED] for share in shares)
 
 
 def _at(ids: Sequence[str], position: int | None) -> str | None:

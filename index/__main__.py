@@ -1,4 +1,4 @@
-"""python -m index build | search"""
+"""python -m index build | search | evaluate"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from corpus.console import speak_utf8
 from corpus.errors import SharedJourneyError
 from corpus.jsonl import texts
 from corpus.vocabulary import phrase
+from index.evaluation import command as commands_evaluate
 from index.progress import progress_bar
 
 
@@ -25,11 +26,14 @@ def main(arguments: list[str] | None = None) -> int:
     search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
     search.add_argument("--count", type=int, default=3, help="most stories a text (default 3)")
     search.add_argument("--json", action="store_true", help="print JSON")
+    commands_evaluate.add(commands)
     given = parser.parse_args(arguments)
     speak_utf8()
     try:
         if given.command == "build":
             return _build()
+        if given.command == "evaluate":
+            return commands_evaluate.run(given)
         if (given.text is None) == (given.queries is None):
             search.error("give either a text or --queries FILE")
         return _search(given)
@@ -59,7 +63,7 @@ def _build() -> int:
 def _search(given: argparse.Namespace) -> int:
     from corpus.settings import open_corpus
     from corpus.types import Provenance
-    from index.find import Query
+    from index.query import Query
     from index.settings import IndexSettings, open_finder
 
     settings = IndexSettings.read()

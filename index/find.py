@@ -1,4 +1,5 @@
-"""Finding: a Finder keeps an index in memory, pulls changes from the store, and answers with stories that may be seen.
+"""Finding: a Finder keeps a collection in memory, pulls changes from the store, and answers with stories that may be
+seen.
 
 A finder that is behind is harmless: whatever it finds is fetched through the consent gate at that moment, and a
 passage that the story no longer has is dropped.
@@ -6,10 +7,12 @@ passage that the story no longer has is dropped.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -18,59 +21,23 @@ from corpus.store import Passage, Store, StoryVectors
 from corpus.types import Group, Part, Purpose, Span, Story, VisibleStory
 from corpus.vocabulary import phrase
 from index import passages
-from index.embed import Embedder, Vectors, unit
+from index.choose import Turns, choose
+from index.collection import Candidate, Collection, Facts, Held
+from index.embed import Embedder, Vectors
 from index.nearest import Nearest
+from index.pipelines import DEFAULT, Pipeline, pipeline
+from index.query import Query, Sense
+from index.rank import FLOOR, Ranker
 from index.themes import Themes
 
-# Cosine of a share with a story below which nothing is "close". Calibrated for the bundled model: see
-# docs/first-run.md for the shares and the texts about nothing of the kind that it was set by.
-FLOOR = 0.29
-# The same for groups: below it a group is not offered at all.
+# Nearness of what was said to a group below which the group is not offered at all.
 GROUP_FLOOR = 0.25
 _TOLD = 0.04  # for each of a group's themes that the stories found are about
 _ABROAD = 0.10  # for meeting only in another country than the person's: lower, never hidden
-# What a story says is this much its whole-story vector and the rest its best passage: people's words echo the whole as
-# well as a part of it, and both together find better than either.
-WHOLE_WEIGHT = 0.5
-# How much the themes that the narrator chose count beside what the story says. docs/first-run.md measures it: with them
-# more of the first three stories are of the question's topic.
-THEME_WEIGHT = 0.4
-# The second theme of a story counts a little less than its first, and so on.
-_LATER_THEME = 0.15
-# "More like this one" asks for the story more than for what was said before.
-_LIKE_WEIGHT = 0.7
-# A story whose first theme is one of these is a heavy thing to meet for somebody who did not speak of it.
-_HEAVY = frozenset({"suicidal_thoughts", "self_harm", "suicide_loss"})
-_SPOKEN_OF = 0.35  # cosine with a theme's lines from which a message is taken to speak of it
-_UNASKED = 0.06
-# Stories whose scores differ by less than this are near-equals: among them variety decides.
-NEAR_EQUAL = 0.03
 _BATCHES_A_TURN = 4  # embedded while a visitor waits; `build` does all
 _PATIENCE = 60.0  # seconds until embedding is tried again after the database could not be written
 _BATCH = 8  # stories embedded and committed at once: what a killed process has to do again
-
-
-@dataclass(frozen=True, slots=True)
-class Sense:
-    """What a text is to the finder: made once a turn, dropped with it (a vector can be turned back into text)."""
-
-    vector: Vectors  # float32[d], unit norm
-    near: dict[str, float]  # theme → cosine with the nearest way of saying it
-    touched: tuple[str, ...]  # themes near enough to be spoken of, nearest first
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What to look for: what somebody said, stories to resemble, or both."""
-
-    sense: Sense | None
-    count: int = 3
-    exclude: frozenset[str] = frozenset()  # ids of stories that are not to be shown (again)
-    hopeful: bool = False  # prefer stories that their narrators rate as hopeful, among those that are close
-    gentle: bool = False  # leave out stories in which somebody dies by suicide (the person is at T1 or above)
-    bereaved: bool = False  # with `gentle`: but keep those told by people who lost someone to suicide, as they did
-    like: tuple[str, ...] = ()  # ids of stories to resemble
-    purposes: frozenset[Purpose] = frozenset({Purpose.SURFACE})  # what the stories found are wanted for: all of it
+_SEED = "turns"  # the note of the store that holds the seed of whose turn it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +47,13 @@ class Match:
     story: Story
     passage_id: int
     span: Span
-    score: float  # in [-1, 1], for developers: never shown to a person
-    close: bool  # at or above the floor
+    score: float  # higher is better within one answer; for developers, never shown to a person
+    close: bool  # whether its nearness is at or above the floor
+    nearness: float = 0.0  # cosine of its meaning with what was said, in [-1, 1]
 
     @property
     def passage(self) -> str:
         return self.span.of(self.story)
-
-
-@dataclass(slots=True)
-class _Held:
-    """What is kept in memory of one story: ids and themes, never words."""
-
-    themes: tuple[str, ...] = ()
-    whole: int | None = None
-    parts: list[int] = field(default_factory=list)
-
-    @property
-    def ids(self) -> list[int]:
-        return self.parts if self.whole is None else [self.whole, *self.parts]
 
 
 class Finder:
@@ -108,12 +63,24 @@ class Finder:
     may use one store.
     """
 
-    def __init__(self, store: Store, embedder: Embedder, *, floor: float = FLOOR) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        *,
+        floor: float = FLOOR,
+        how: Pipeline | None = None,
+        seed: str | None = None,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        """seed: of whose turn it is among near-equals; None: the program's own, kept in the store. today: turns
+        change daily."""
         self._store = store
         self._embedder = embedder
-        self._floor = floor
+        self._ranker = Ranker(embedder, how or pipeline(DEFAULT), floor=floor)
+        self._seed = seed
+        self._today = today
         self.scheme = f"{embedder.name}/{passages.VERSION}"
-        self.themes = Themes(embedder)
         self._lock = threading.RLock()
         self._embed_again_at = 0.0
         self._owing = False  # whether stories are known to wait for their vectors
@@ -124,13 +91,19 @@ class Finder:
         """What turns words into vectors here, for others that need the same."""
         return self._embedder
 
+    @property
+    def themes(self) -> Themes:
+        return self._ranker.themes
+
+    @property
+    def collection(self) -> Collection:
+        """What is held in memory of the stories."""
+        return self._ranker.collection
+
     def _forget(self) -> None:
         """Throw the index away; the next pull makes it anew from the rows."""
-        self._wholes = Nearest(self._embedder.dimension)
-        self._parts = Nearest(self._embedder.dimension)
+        self._ranker.forget()
         self._groups = Nearest(self._embedder.dimension)
-        self._held: dict[str, _Held] = {}
-        self._owner: dict[int, str] = {}  # passage id → story id
         self._group_ids: list[str] = []  # position is the id that FAISS knows a group by
         self._revision = 0
 
@@ -185,11 +158,7 @@ class Finder:
         with self._lock:
             try:
                 changes = self._store.changes(self._revision, self.scheme)
-                for id in changes.gone:
-                    self._drop(id)
-                for story in changes.stories:
-                    self._drop(story.story_id)
-                    self._take(story)
+                self.collection.change(changes.gone, self._held(changes.stories))
                 self._take_groups(changes.groups_gone, {g.group_id: g.vector for g in changes.groups})
                 self._revision = changes.revision
             except DatabaseError:  # nothing was read, so nothing was changed
@@ -198,26 +167,24 @@ class Finder:
                 self._forget()
                 raise
 
-    def _drop(self, id: str) -> None:
-        if held := self._held.get(id):
-            nothing = np.zeros((0, self._embedder.dimension), dtype=np.float32)
-            self._wholes.change(held.ids, (), nothing)
-            self._parts.change(held.ids, (), nothing)
-            for passage_id in held.ids:
-                self._owner.pop(passage_id, None)
-            del self._held[id]
-
-    def _take(self, story: StoryVectors) -> None:
-        whole = [i for i, w in enumerate(story.whole) if w]
-        parts = [i for i, w in enumerate(story.whole) if not w]
-        self._held[story.story_id] = _Held(
-            themes=story.themes,
-            whole=story.passage_ids[whole[0]] if whole else None,
-            parts=[story.passage_ids[i] for i in parts],
-        )
-        self._owner.update(dict.fromkeys(story.passage_ids, story.story_id))
-        self._wholes.change((), [story.passage_ids[i] for i in whole], story.vectors[whole])
-        self._parts.change((), [story.passage_ids[i] for i in parts], story.vectors[parts])
+    def _held(self, stories: Sequence[StoryVectors]) -> dict[str, Held]:
+        """What memory takes of stories. Their words come through the consent gate: who does not pass it at this
+        moment (withdrawn or expired just now) is not taken."""
+        seen = self._store.visible([story.story_id for story in stories], Purpose.SURFACE)
+        held = {}
+        for story in stories:
+            if (visible := seen.get(story.story_id)) is None:
+                continue
+            whole = [i for i, w in enumerate(story.whole) if w][:1]
+            parts = [i for i, w in enumerate(story.whole) if not w]
+            held[story.story_id] = Held(
+                facts=Facts.of(visible.story),
+                text=passages.whole(visible.story),
+                whole=story.passage_ids[whole[0]] if whole else None,
+                parts=tuple(story.passage_ids[i] for i in parts),
+                vectors=story.vectors[[*whole, *parts]],
+            )
+        return held
 
     def _take_groups(self, gone: Iterable[str], present: dict[str, Vectors]) -> None:
         for id in present:
@@ -254,84 +221,54 @@ class Finder:
         When some are close, only those come back.
         """
         self.refresh()
-        scored, best = self._score(self._aim(query), query)
+        sense = self._ranker.aim(query)
+        ranked = self._ranker.rank(query, sense)
+        ranked.sort(key=lambda candidate: candidate.nearness < self._ranker.floor)  # stable: the close ones first
         wanted = max(20, query.count * 4)
         candidates: list[Match] = []
-        for start in range(0, len(scored), wanted):
-            candidates += self._through_the_gate(scored[start : start + wanted], best, query)
+        for start in range(0, len(ranked), wanted):
+            candidates += self._through_the_gate(ranked[start : start + wanted], query)
             if len(candidates) >= query.count * 2:  # enough to choose from
                 break
         close = [match for match in candidates if match.close]
-        return _varied(close or candidates, query.count)
+        turns = Turns(self._turn_seed(), self._today().isoformat(), sense.vector.tobytes())
+        return choose(close or candidates, query.count, turns, self.collection.same)
 
     def sense(self, text: str) -> Sense:
         """Embed a text, once, for everything that a turn does with it."""
-        return self._sense(self._embedder.encode([text])[0])
+        return self._ranker.sense(text)
 
-    def _sense(self, vector: Vectors) -> Sense:
-        near = self.themes.nearness(vector)
-        return Sense(vector, near, self.themes.touched(near))
+    def _turn_seed(self) -> str:
+        """The program's own seed, made when it is first needed. A database that cannot be written has none, and all
+        share one."""
+        if self._seed is None:
+            self._seed = self._store.note(_SEED)
+        if self._seed is None:
+            try:
+                self._store.set_note(_SEED, secrets.token_hex(8))
+                self._seed = self._store.note(_SEED)
+            except DatabaseError:
+                return ""
+        return self._seed or ""
 
-    def _aim(self, query: Query) -> Sense:
-        """Where to look: at what was said, or between that and the stories to resemble."""
-        with self._lock:
-            ids = [held.whole for id in query.like if (held := self._held.get(id)) and held.whole is not None]
-            rows = list(self._wholes.vectors(ids))
-        if query.sense is not None:
-            if not rows:
-                return query.sense
-            rows = [_LIKE_WEIGHT * np.mean(rows, axis=0) + (1 - _LIKE_WEIGHT) * query.sense.vector]
-        if not rows:
-            return self.sense("")
-        return self._sense(unit(np.mean(rows, axis=0, keepdims=True))[0])
-
-    def _score(self, sense: Sense, query: Query) -> tuple[list[tuple[str, float]], dict[str, int]]:
-        """[(story id, score)] best first, and the best passage of each."""
-        vector, near = sense.vector, sense.near
-        with self._lock:
-            shut = [i for id in query.exclude if (held := self._held.get(id)) for i in held.ids]
-            found = self._parts.search(vector, 400, exclude=shut) + self._wholes.search(vector, 200, exclude=shut)
-            ids = list(dict.fromkeys(self._owner[i] for i, _ in found if i in self._owner))
-            scores: dict[str, float] = {}
-            best: dict[str, int] = {}
-            for id in ids:
-                held = self._held[id]
-                if not held.parts:
-                    continue
-                cosines = self._parts.vectors(held.parts) @ vector
-                top = int(np.argmax(cosines))
-                whole = float(self._wholes.vectors([held.whole])[0] @ vector) if held.whole is not None else None
-                part = float(cosines[top])
-                says = part if whole is None else WHOLE_WEIGHT * whole + (1 - WHOLE_WEIGHT) * part
-                told = (near.get(theme, 0.0) * (1 - _LATER_THEME * n) for n, theme in enumerate(held.themes))
-                about = max(told, default=says)
-                scores[id] = (1 - THEME_WEIGHT) * says + THEME_WEIGHT * about
-                if held.themes and held.themes[0] in _HEAVY and near.get(held.themes[0], 0.0) < _SPOKEN_OF:
-                    scores[id] -= _UNASKED
-                best[id] = held.parts[top]
-        return sorted(scores.items(), key=lambda item: (-item[1], item[0])), best
-
-    def _through_the_gate(self, scored: Sequence[tuple[str, float]], best: dict[str, int], query: Query) -> list[Match]:
-        ids = [id for id, _ in scored]
+    def _through_the_gate(self, ranked: Sequence[Candidate], query: Query) -> list[Match]:
+        ids = [candidate.id for candidate in ranked]
         first, *others = query.purposes
-        seen: dict[str, VisibleStory] = self._store.visible(ids, first)
+        seen: Mapping[str, VisibleStory] = self._store.visible(ids, first)
         for purpose in others:
             seen = {id: visible for id, visible in self._store.visible(ids, purpose).items() if id in seen}
         matches = []
-        for id, score in scored:
-            if id not in seen:
+        for candidate in ranked:
+            if candidate.id not in seen:
                 continue  # withdrawn, paused or expired since the last refresh
-            span = seen[id].passages.get(best[id])
+            span = seen[candidate.id].passages.get(candidate.passage_id)
             if span is None:
                 continue  # its words changed since: what was found is no longer in it
-            story = seen[id].story
+            story = seen[candidate.id].story
             if query.gentle and story.tells_of_a_suicide and not (query.bereaved and story.told_by_the_bereaved):
                 continue
-            close = score >= self._floor
-            if query.hopeful:
-                score += 0.04 * ((story.hope or 3) - 3)
-            matches.append(Match(story, best[id], span, score, close))
-        matches.sort(key=lambda match: -match.score)
+            close = candidate.nearness >= self._ranker.floor
+            matches.append(Match(story, candidate.passage_id, span, candidate.score, close, candidate.nearness))
         return matches
 
     def best_passages(
@@ -346,12 +283,10 @@ class Finder:
             if id not in visible:
                 continue
             spans = {i: s for i, s in visible[id].passages.items() if s is not None and s.part is part}
-            with self._lock:
-                held = [i for i in spans if i in self._owner]
-                cosines = self._parts.vectors(held) @ sense.vector
-            if held:
-                top = int(np.argmax(cosines))
-                found[id] = Match(visible[id].story, held[top], spans[held[top]], float(cosines[top]), close=True)
+            cosines = self.collection.passages_near(list(spans), sense.vector)
+            if cosines:
+                top = max(cosines, key=lambda i: (cosines[i], -i))
+                found[id] = Match(visible[id].story, top, spans[top], cosines[top], close=True, nearness=cosines[top])
         return found
 
     def groups(
@@ -370,7 +305,8 @@ class Finder:
         self.refresh()
         told = [theme for match in matches if match.close for theme in match.story.themes[:2]]
         with self._lock:
-            found = [(self._group_ids[i], s) for i, s in self._groups.search(sense.vector, len(self._group_ids))]
+            positions, cosines = self._groups.search(sense.vector, len(self._group_ids))
+            found = [(self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True)]
         there = self._store.visible_groups(id for id, _ in found)
         ranked = []
         for id, cosine in found:
@@ -385,27 +321,6 @@ class Finder:
             ranked.append((score - (_ABROAD if abroad else 0), group))
         ranked.sort(key=lambda item: (-item[0], item[1].id))
         return [group for _, group in ranked[:count]]
-
-
-def _varied(matches: Sequence[Match], count: int) -> list[Match]:
-    """The best first; then, among near-equals, the one that shares fewest themes and stage with those picked."""
-    rest = list(matches)
-    picked: list[Match] = []
-    while rest and len(picked) < count:
-        top = rest[0].score
-        equals = [match for match in rest if top - match.score <= NEAR_EQUAL] if picked else rest[:1]
-        choice = min(equals, key=lambda match: _sameness(match, picked))
-        picked.append(choice)
-        rest.remove(choice)
-    return sorted(picked, key=lambda match: -match.score)
-
-
-def _sameness(match: Match, picked: Sequence[Match]) -> float:
-    same = 0.0
-    for other in picked:
-        same += len(set(match.story.themes[:2]) & set(other.story.themes[:2]))
-        same += match.story.stage is not None and match.story.stage == other.story.stage
-    return same
 
 
 def group_text(group: Group) -> str:

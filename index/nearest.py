@@ -51,28 +51,37 @@ class Nearest:
                 self._index.add_with_ids(np.ascontiguousarray(vectors), np.asarray(ids, dtype=np.int64))
                 self._ids.update(ids)
 
-    def search(self, vector: Vectors, count: int, exclude: Sequence[int] = ()) -> list[tuple[int, float]]:
-        """At most `count` (id, cosine in [-1, 1]), best first, none of `exclude`.
+    def search(
+        self, vector: Vectors, count: int, exclude: Sequence[int] | NDArray[np.int64] = ()
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """At most `count` ids (int64[k]) and their cosines (float32[k], in [-1, 1]), best first, none of `exclude`.
 
         vector: float32[d], unit norm.
         """
         with self._lock:
             count = min(count, len(self._ids))
             if count <= 0:
-                return []
+                return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
             params = None
             if len(exclude):
                 batch = self._faiss.IDSelectorBatch(np.asarray(exclude, dtype=np.int64))
                 params = self._faiss.SearchParameters(sel=self._faiss.IDSelectorNot(batch))
-            scores, ids = self._index.search(np.ascontiguousarray(vector[None, :]), count, params=params)
-        # FAISS fills up with -1 when fewer are left than were asked for.
-        return [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i != -1]
+            # One question keeps one core busy for less than it takes to wake another one up.
+            threads = self._faiss.omp_get_max_threads()
+            self._faiss.omp_set_num_threads(1)
+            try:
+                scores, ids = self._index.search(np.ascontiguousarray(vector[None, :]), count, params=params)
+            finally:
+                self._faiss.omp_set_num_threads(threads)
+        there = ids[0] != -1  # FAISS fills up with -1 when fewer are left than were asked for
+        return ids[0][there], scores[0][there]
 
-    def vectors(self, ids: Sequence[int]) -> Vectors:
+    def vectors(self, ids: Sequence[int] | NDArray[np.int64]) -> Vectors:
         """float32[n, d] of these ids, in their order. KeyError for an id that is not there."""
         with self._lock:
-            if missing := [i for i in ids if i not in self._ids]:
+            if missing := [i for i in map(int, ids) if i not in self._ids]:
                 raise KeyError(missing[0])
             if not len(ids):
                 return np.zeros((0, self.dimension), dtype=np.float32)
-            return np.stack([self._index.reconstruct(int(i)) for i in ids])
+            rows: Vectors = self._index.reconstruct_batch(np.asarray(ids, dtype=np.int64))
+            return rows

@@ -14,7 +14,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
 from corpus.types import Provenance, Purpose
-from index.find import Finder, Query
+from index.find import Finder
+from index.query import Query
 
 # A passage that goes into another program is quoted away from its story, and usually read by a model.
 PURPOSES = frozenset({Purpose.SURFACE, Purpose.QUOTE, Purpose.MODEL})

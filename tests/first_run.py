@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,9 @@ import numpy as np
 from assistant.care import screen
 from assistant.settings import Settings, open_parts
 from index import find
-from index.find import FLOOR
+from index.pipelines import DEFAULT, pipeline
+from index.query import Query
+from index.rank import FLOOR
 
 ROOT = Path(__file__).parent.parent
 SMALL = 5  # topics with fewer questions are put together: so few say nothing, and could point at somebody
@@ -158,15 +161,15 @@ TOPICS = {
 def _precision(finder: find.Finder, rows: list[dict[str, str]]) -> dict[float, float]:
     """Weight of the narrators' themes → share of the first three stories that are of the question's topic."""
     asked = [(finder.sense(row["text"]), TOPICS[row["topic"]]) for row in rows if row["topic"] in TOPICS]
-    chosen, measured = find.THEME_WEIGHT, {}
-    for weight in (0.0, chosen):
-        find.THEME_WEIGHT = weight
+    chosen, measured = pipeline(DEFAULT), {}
+    for weight in (0.0, chosen.themes):
+        finder._ranker.how = replace(chosen, themes=weight)
         hits = [
-            np.mean([bool(set(match.story.themes[:2]) & wanted) for match in finder.find(find.Query(sense))])
+            np.mean([bool(set(match.story.themes[:2]) & wanted) for match in finder.find(Query(sense))])
             for sense, wanted in asked
         ]
         measured[weight] = float(np.mean(hits))
-    find.THEME_WEIGHT = chosen
+    finder._ranker.how = chosen
     return measured
 
 

@@ -17,13 +17,25 @@ TODAY = date(2026, 11, 20)
 SHARE = "My mother died last month and the house is so quiet that I leave the radio on"
 
 
+# What each of the seven tells that the others do not: nearly the same story would not be shown twice.
+OWN = (
+    "Her garden went wild, beans and roses everywhere.",
+    "My uncle sold the piano and nobody asked anybody.",
+    "We drove to Lisbon with the ashes, singing.",
+    "The bakery kept calling about an unpaid cake.",
+    "Chess against a stranger filled most evenings.",
+    "Somebody repaired our fence without a word.",
+    "At work they gave me a fern and more shifts.",
+)
+
+
 def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
     """Seven stories of loss and one about trains, each in parts."""
     for i, hope in enumerate((1, 2, 3, 4, 5, 3, 2)):
         parts = (
             PartText(
                 part=Part.GOING_ON,
-                text=f"My mother died last winter, number {i}. The house is quiet. I leave the radio on.",
+                text=f"My mother died last winter. The house is quiet. I leave the radio on. {OWN[i]}",
             ),
             PartText(
                 part=Part.HELPED, text=f"A walk with the radio on helped a little, number {i}. The house is quiet."

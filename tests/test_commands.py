@@ -18,7 +18,8 @@ from corpus.settings import CorpusSettings, open_corpus
 from corpus.store import Passage, Store, open_store
 from corpus.types import Purpose
 from index.embed import load
-from index.find import Finder, Query
+from index.find import Finder
+from index.query import Query
 from tests.conftest import make_consent, make_story, publish
 
 ROOT = Path(__file__).parent.parent

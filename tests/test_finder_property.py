@@ -12,8 +12,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from corpus.store import open_store
 from corpus.types import Part, PartText, Purpose, State
 from index.embed import WordEmbedder
-from index.find import Finder, Query
+from index.find import Finder
 from index.nearest import Nearest
+from index.query import Query
 from tests.conftest import Clock, approve, make_consent, make_story, publish
 
 WORDS = st.sampled_from(["cat", "dog", "rain", "bread", "train", "lamp", "stone", "river"])

@@ -27,6 +27,9 @@ DOORS = {
     "sqlalchemy": ("corpus/store/", "corpus/migrations/"),
     "alembic": ("corpus/store/", "corpus/migrations/"),
     "faiss": ("index/nearest.py",),
+    "bm25s": ("index/lexical.py",),
+    "Stemmer": ("index/lexical.py",),
+    "ir_measures": ("index/evaluation/measures.py",),
     "sentence_transformers": ("index/embed.py",),
     "transformers": ("index/embed.py",),
     "torch": (),
@@ -74,7 +77,7 @@ def test_each_library_has_its_door(path: Path) -> None:
                 assert where.startswith(rooms) if rooms else False, f"{where} imports {module}"
 
 
-HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl")  # fmt: skip
+HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl", "bm25s", "Stemmer", "ir_measures")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -86,7 +89,10 @@ HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transform
         ("import assistant.__main__", set()),
         ("import assistant.care, assistant.words, assistant.understand, assistant.conversation", set()),
         ("import assistant.voice, assistant.turn, assistant.cards, assistant.settings", set()),
-        ("import index.find, index.passages, index.embed, index.themes, index.nearest", set()),
+        (
+            "import index.find, index.passages, index.embed, index.themes, index.nearest, index.lexical, index.collection",
+            set(),
+        ),
         ("import assistant.pages", set()),
         ("import app", set()),
         ("from corpus.store import open_store; open_store('sqlite:///{tmp}/a.db')", {"sqlalchemy", "alembic"}),

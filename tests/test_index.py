@@ -18,8 +18,9 @@ from corpus.store import Store, open_store
 from corpus.types import Part, PartText, Purpose
 from index import passages
 from index.embed import WordEmbedder, load
-from index.find import Finder, Query
+from index.find import Finder
 from index.nearest import Nearest
+from index.query import Query
 from index.themes import Themes, lines
 from tests.conftest import Clock, make_consent, make_group, make_story, publish
 
@@ -163,8 +164,8 @@ def test_search_is_exact_and_speaks_ids() -> None:
     near.change((), list(range(1000, 1050)), rows)
     found = near.search(rows[7], 5)
     order = np.argsort(-(rows @ rows[7]))[:5]
-    assert [i for i, _ in found] == [1000 + int(i) for i in order]
-    assert found[0][1] == pytest.approx(1, abs=1e-5)
+    assert list(found[0]) == [1000 + int(i) for i in order]
+    assert found[1][0] == pytest.approx(1, abs=1e-5)
     np.testing.assert_allclose(near.vectors([1003, 1001]), rows[[3, 1]])
 
 
@@ -173,14 +174,14 @@ def test_removed_and_excluded_ids_do_not_come_back_and_no_minus_one_does() -> No
     near = Nearest(8)
     near.change((), [1, 2, 3, 4, 5, 6], rows)
     near.change([2, 99], (), np.zeros((0, 8), np.float32))
-    assert {i for i, _ in near.search(rows[1], 50, exclude=[3, 77])} == {1, 4, 5, 6}
-    assert near.search(rows[0], 50, exclude=[1, 3, 4, 5, 6]) == []
+    assert set(near.search(rows[1], 50, exclude=[3, 77])[0]) == {1, 4, 5, 6}
+    assert len(near.search(rows[0], 50, exclude=[1, 3, 4, 5, 6])[0]) == 0
     near.change((), [4], rows[[0]])  # replaced, not doubled
     assert len(near) == 5
-    assert [i for i, _ in near.search(rows[0], 50)].count(4) == 1
+    assert list(near.search(rows[0], 50)[0]).count(4) == 1
     with pytest.raises(KeyError):
         near.vectors([2])
-    assert Nearest(8).search(rows[0], 3) == []
+    assert len(Nearest(8).search(rows[0], 3)[0]) == 0
 
 
 def test_wrong_shapes_are_refused() -> None:
@@ -233,13 +234,13 @@ def test_the_floor_is_where_it_says(store: Store) -> None:
     publish(store, make_story(title="alpha bravo", parts=(PartText(part=Part.WHOLE, text="alpha bravo"),), themes=()))
     for floor, close in ((0.70, True), (0.71, False)):
         (match,) = Finder(store, WordEmbedder(), floor=floor).find(Query(Finder(store, WordEmbedder()).sense("bravo")))
-        assert match.score == pytest.approx(2**-0.5, abs=1e-4)
+        assert match.nearness == pytest.approx(2**-0.5, abs=1e-4)
         assert match.close is close
 
 
 def test_shown_stories_do_not_come_back(store: Store, finder: Finder) -> None:
-    for i in range(4):
-        publish(store, story_of(f"my cat left me {i}", f"s{i}"))
+    for i, own in enumerate(("tulips", "harbour lights", "seven ladders", "blue rain")):
+        publish(store, story_of(f"my cat left me {own} {own}", f"s{i}"))
     first = ids(finder, "my cat left me", count=2)
     second = ids(finder, "my cat left me", count=2, exclude=frozenset(first))
     assert len(first) == len(second) == 2
@@ -257,8 +258,8 @@ def test_more_like_one_goes_towards_it(store: Store, finder: Finder) -> None:
 
 
 def test_hopeful_prefers_the_narrators_own_rating_among_the_close(store: Store, finder: Finder) -> None:
-    publish(store, story_of("my cat left me", "low", hope=1))
-    publish(store, story_of("my cat left us", "high", hope=5))
+    publish(store, story_of("my cat left me cat tulips", "low", hope=1))
+    publish(store, story_of("my cat left me ladders", "high", hope=5))
     publish(store, story_of("zebra", "far", hope=5, title="x"))
     assert ids(finder, "my cat left me", count=1) == ["low"]
     assert ids(finder, "my cat left me", count=1, hopeful=True) == ["high"]
@@ -281,8 +282,12 @@ def test_a_heavy_story_stands_back_where_nobody_spoke_of_such_things(store: Stor
 
 
 def test_near_equals_differ_in_theme_and_stage(store: Store, finder: Finder) -> None:
-    for id, stage in (("a", "in_the_middle"), ("b", "in_the_middle"), ("c", "further_along")):
-        publish(store, story_of("my cat left me", id, stage=stage, title="same"))
+    for id, stage, own in (
+        ("a", "in_the_middle", "tulips"),
+        ("b", "in_the_middle", "ladders"),
+        ("c", "further_along", "rain"),
+    ):
+        publish(store, story_of(f"my cat left me {own}", id, stage=stage, title="same"))
     found = finder.find(Query(finder.sense("my cat left me"), count=2))
     assert {m.story.stage for m in found} == {"in_the_middle", "further_along"}
     # A story that is clearly nearer is not passed over for variety.

@@ -18,7 +18,8 @@ from corpus.store import open_store
 from corpus.store.sql import SqlStore
 from corpus.types import Part, PartText, Purpose
 from index.embed import WordEmbedder
-from index.find import Finder, Query
+from index.find import Finder
+from index.query import Query
 from tests.conftest import make_story, publish, reviewers, take_in
 
 ROOT = Path(__file__).parent.parent
@@ -98,7 +99,7 @@ def test_what_left_in_one_process_is_gone_in_the_other_with_a_finder_that_has_no
     publish(store, make_story(parts=(PartText(part=Part.WHOLE, text=WORDS),)))
     Finder(store, WordEmbedder(), floor=0.1).build()
     program = (
-        "import sys\nfrom corpus.store import open_store\nfrom index.find import Finder, Query\n"
+        "import sys\nfrom corpus.store import open_store\nfrom index.find import Finder\nfrom index.query import Query\n"
         "from index.embed import WordEmbedder\n"
         f"s = open_store({url!r})\nf = Finder(s, WordEmbedder(), floor=0.1)\nf.pull()\nf.refresh = f.pull = lambda: None\n"
         f"look = lambda: print(len(f.find(Query(f.sense({WORDS!r})))), flush=True)\nlook()\n"

@@ -1,0 +1,346 @@
+"""What a Finder holds in memory of a collection, and how it is scored: vectors, words, facts, and who is near to
+everything.
+
+There is no store here and no consent: whoever shows something of what is found asks the gate. The evaluation scores
+foreign collections with this same code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Collection as Ids
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus import vocabulary
+from corpus.types import Story
+from index.embed import Vectors
+from index.lexical import Lexical
+from index.nearest import Nearest
+from index.pipelines import Pipeline
+
+# How many candidates each way of looking brings. On the counsel task twice and five times as many change nothing.
+DEPTH_PASSAGES = 400
+DEPTH_WHOLES = 200
+DEPTH_WORDS = 200
+MOST = 400  # candidates that are given back: what a person chose can move a story up, but not from behind these
+# A story's closeness to the rest is the mean cosine with its ten nearest among at most this many others, chosen by a
+# hash of their ids, so that every process that holds the same stories comes to the same numbers.
+NEIGHBOURS = 10
+REFERENCES = 2000
+_RANKS = 60  # k of reciprocal rank fusion (Cormack 2009)
+# The second theme of a story counts a little less than its first, and so on.
+_LATER_THEME = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the narrator said about a story, as far as finding uses it. No words of the story."""
+
+    language: str
+    themes: tuple[str, ...] = ()
+    stage: str | None = None
+    hope: int | None = None
+    setbacks: bool | None = None
+    pathways: frozenset[str] = frozenset()
+    context: frozenset[str] = frozenset()
+    content_notes: frozenset[str] = frozenset()
+    words: int = 0
+
+    @classmethod
+    def of(cls, story: Story) -> Facts:
+        return cls(
+            language=story.language,
+            themes=story.themes,
+            stage=story.stage,
+            hope=story.hope,
+            setbacks=story.setbacks,
+            pathways=frozenset(story.pathways),
+            context=frozenset(story.context),
+            content_notes=frozenset(story.content_notes),
+            words=story.words,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One story on its way into memory. `text` is turned into word stems and not kept."""
+
+    facts: Facts
+    text: str
+    whole: int | None  # id of the whole story's vector
+    parts: tuple[int, ...]  # ids of its passages, in order
+    vectors: Vectors  # float32[n, d], rows unit-norm: that of the whole story first if there is one, then the passages
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A story as it was scored."""
+
+    id: str
+    passage_id: int  # the evidence: its passage nearest to what was said
+    score: float  # higher is better; only to be compared with others of the same answer
+    nearness: float  # cosine of its meaning with what was said, in [-1, 1]: comparable between answers
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """The same as arrays; a row for each story. Made anew after a change, and never changed."""
+
+    ids: tuple[str, ...]
+    row: dict[str, int]
+    whole_ids: NDArray[np.int64]  # -1 where there is none
+    part_ids: NDArray[np.int64]  # of all passages, ascending
+    part_rows: NDArray[np.int64]  # the story of each of them
+    wholes: NDArray[np.int64]  # ids of whole-story vectors, ascending
+    whole_rows: NDArray[np.int64]
+    told: NDArray[np.float32]  # [n, themes]: weight of each theme, 0 where the narrator did not choose it
+    close_to_all: NDArray[np.float32]  # [n], mean 0
+
+
+class Collection:
+    """Threads: every method may be called from any thread; a question sees a change whole or not at all."""
+
+    def __init__(self, dimension: int) -> None:
+        self._dimension = dimension
+        self._lock = threading.RLock()
+        self._held: dict[str, Held] = {}
+        self._whole_vectors = Nearest(dimension)
+        self._part_vectors = Nearest(dimension)
+        self._lexical = Lexical()
+        self._arrays: _Arrays | None = None
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def facts(self, id: str) -> Facts | None:
+        held = self._held.get(id)
+        return None if held is None else held.facts
+
+    def change(self, gone: Iterable[str], added: Mapping[str, Held]) -> None:
+        """Drop some stories and take others, as one step. A story without passages cannot be shown and is not taken."""
+        added = {id: held for id, held in added.items() if held.parts}
+        with self._lock:
+            leaving = [held for id in {*gone, *added} if (held := self._held.pop(id, None))]
+            wholes = [held.whole for held in leaving if held.whole is not None]
+            parts = [i for held in leaving for i in held.parts]
+            new_wholes = [held.whole for held in added.values() if held.whole is not None]
+            new_parts = [i for held in added.values() for i in held.parts]
+            nothing = np.zeros((0, self._dimension), dtype=np.float32)
+            whole_rows = [held.vectors[:1] for held in added.values() if held.whole is not None]
+            part_rows = [held.vectors[held.whole is not None :] for held in added.values()]
+            self._arrays = None
+            self._whole_vectors.change(wholes, new_wholes, np.concatenate(whole_rows) if whole_rows else nothing)
+            self._part_vectors.change(parts, new_parts, np.concatenate(part_rows) if part_rows else nothing)
+            self._lexical.change([*gone], {id: held.text for id, held in added.items()})
+            for id, held in added.items():
+                self._held[id] = Held(held.facts, "", held.whole, held.parts, nothing)
+
+    # --- what is held ----------------------------------------------------------------------------------------------
+
+    def whole_vectors(self, ids: Iterable[str]) -> Vectors:
+        """float32[n, d]: the whole-story vectors of those that are here and have one, in order."""
+        with self._lock:
+            wanted = [h.whole for id in ids if (h := self._held.get(id)) and h.whole is not None]
+            return self._whole_vectors.vectors(wanted)
+
+    def passages_near(self, passage_ids: Sequence[int], vector: Vectors) -> dict[int, float]:
+        """Passage id → cosine, of those that are here."""
+        with self._lock:
+            arrays = self._as_arrays()
+            there = np.intersect1d(np.asarray(passage_ids, dtype=np.int64), arrays.part_ids)
+            return dict(zip(map(int, there), map(float, self._part_vectors.vectors(there) @ vector), strict=True))
+
+    def holding(self, words: Iterable[str]) -> frozenset[str]:
+        """Ids of the stories in which one of these words stands."""
+        return self._lexical.holding(words)
+
+    def where(self, wanted: Ids[str] | None = None) -> dict[str, Facts]:
+        """The facts of all stories, or of some."""
+        with self._lock:
+            return {id: held.facts for id, held in self._held.items() if wanted is None or id in wanted}
+
+    def nearness_to(self, ids: Iterable[str]) -> dict[str, float]:
+        """Story id → its highest cosine, whole to whole, with one of `ids`."""
+        targets = self.whole_vectors(ids)
+        if not len(targets):
+            return {}
+        with self._lock:
+            arrays = self._as_arrays()
+            cosines = (self._whole_vectors.vectors(arrays.wholes) @ targets.T).max(axis=1)
+            return {arrays.ids[row]: float(c) for row, c in zip(arrays.whole_rows, cosines, strict=True)}
+
+    def same(self, id: str, other: str) -> float:
+        """Cosine of two whole stories; 0 when one has no such vector."""
+        rows = self.whole_vectors((id, other))
+        return float(rows[0] @ rows[1]) if len(rows) == 2 else 0.0
+
+    def _as_arrays(self) -> _Arrays:
+        if self._arrays is None:
+            ids = tuple(self._lexical.ids)  # one order for both
+            row = {id: i for i, id in enumerate(ids)}
+            helds = [self._held[id] for id in ids]
+            parts = np.asarray([(i, r) for r, h in enumerate(helds) for i in h.parts], dtype=np.int64).reshape(-1, 2)
+            parts = parts[np.argsort(parts[:, 0])]
+            wholes = np.asarray(
+                [(h.whole, r) for r, h in enumerate(helds) if h.whole is not None], dtype=np.int64
+            ).reshape(-1, 2)
+            wholes = wholes[np.argsort(wholes[:, 0])]
+            themes = {theme: i for i, theme in enumerate(vocabulary.ids("themes"))}
+            told = np.zeros((len(ids), len(themes)), dtype=np.float32)
+            for r, held in enumerate(helds):
+                for n, theme in enumerate(held.facts.themes):
+                    told[r, themes[theme]] = max(0.0, 1 - _LATER_THEME * n)
+            self._arrays = _Arrays(
+                ids=ids,
+                row=row,
+                whole_ids=np.asarray([-1 if h.whole is None else h.whole for h in helds], dtype=np.int64),
+                part_ids=parts[:, 0],
+                part_rows=parts[:, 1],
+                wholes=wholes[:, 0],
+                whole_rows=wholes[:, 1],
+                told=told,
+                close_to_all=self._closeness(ids, wholes),
+            )
+        return self._arrays
+
+    def _closeness(self, ids: Sequence[str], wholes: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32[n], mean 0 over the stories that have a vector: how much closer a story is to others than is
+        usual."""
+        close = np.zeros(len(ids), dtype=np.float32)
+        if len(wholes) < 2:
+            return close
+        rows = self._whole_vectors.vectors(wholes[:, 0])
+        order = sorted(range(len(wholes)), key=lambda i: hashlib.sha256(ids[wholes[i, 1]].encode()).digest())
+        chosen = np.asarray(order[:REFERENCES])
+        count = min(NEIGHBOURS, len(chosen) - 1)
+        place = np.full(len(wholes), -1)
+        place[chosen] = np.arange(len(chosen))
+        near = np.empty(len(wholes), dtype=np.float32)
+        for start in range(0, len(wholes), 4096):
+            cosines = rows[start : start + 4096] @ rows[chosen].T
+            own = place[start : start + 4096]
+            mine = np.flatnonzero(own >= 0)
+            cosines[mine, own[mine]] = -2  # itself
+            near[start : start + 4096] = np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1)
+        close[wholes[:, 1]] = near - near.mean()
+        return close
+
+    # --- scoring ---------------------------------------------------------------------------------------------------
+
+    def score(
+        self,
+        vector: Vectors,
+        said: str,
+        near: Mapping[str, float],
+        how: Pipeline,
+        shut: Ids[str] = (),
+        like: Ids[str] = (),
+    ) -> list[Candidate]:
+        """The best MOST candidates, none of `shut`, best first; equal scores in order of id.
+
+        vector: float32[d], unit norm, of what was said. said: the same as words ("" when there are none). near: theme
+        → cosine with how people say it. like: ids of stories whose words are looked for too.
+        """
+        with self._lock:
+            arrays = self._as_arrays()
+            n = len(arrays.ids)
+            if not n:
+                return []
+            closed = np.zeros(n, dtype=bool)
+            closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
+            whole, part, best = self._dense(vector, arrays, closed)
+            words = self._lexical.scores(said, like) if said or like else np.zeros(n, dtype=np.float32)
+            most = float(words[~closed].max(initial=0))
+            if most > 0:
+                words = words / most
+                deep = np.argpartition(-words, min(DEPTH_WORDS, n - 1))[:DEPTH_WORDS]
+                self._complete(vector, arrays, deep[(words[deep] > 0) & ~closed[deep]], whole, part, best)
+            rows = np.flatnonzero(best >= 0)
+            rows = rows[~closed[rows]]
+            whole, part, words = whole[rows], part[rows], words[rows]
+        whole = np.where(np.isnan(whole), part, whole)
+        says = how.whole * whole + (1 - how.whole) * part
+        nearness = (1 - how.themes) * says + how.themes * _about(arrays.told[rows], near, says)
+        score = nearness - how.prior * arrays.close_to_all[rows]
+        if how.fusion == "sum":
+            score = score + how.words * words
+        elif how.fusion == "zscores":
+            score = _standard(score) + how.words * _standard(words)
+        elif how.fusion == "words":
+            score = words
+        else:
+            score = 1 / (_RANKS + _ranks(score)) + how.words / (_RANKS + _ranks(words))
+        first = np.argpartition(-score, MOST)[:MOST] if len(score) > MOST else np.arange(len(score))
+        found = [Candidate(arrays.ids[rows[i]], int(best[rows[i]]), float(score[i]), float(nearness[i])) for i in first]
+        found.sort(key=lambda candidate: (-candidate.score, candidate.id))
+        return found
+
+    def _dense(
+        self, vector: Vectors, arrays: _Arrays, closed: NDArray[np.bool_]
+    ) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
+        """Of each story, the cosine of the whole and of its best passage (nan: not a candidate), and that passage's
+        id (or -1)."""
+        n = len(arrays.ids)
+        whole = np.full(n, np.nan, dtype=np.float32)
+        part = np.full(n, -2, dtype=np.float32)
+        best = np.full(n, -1, dtype=np.int64)
+        shut_parts = arrays.part_ids[closed[arrays.part_rows]] if closed.any() else ()
+        ids, cosines = self._part_vectors.search(vector, DEPTH_PASSAGES, shut_parts)
+        rows = arrays.part_rows[np.searchsorted(arrays.part_ids, ids)]
+        firsts, where = np.unique(rows, return_index=True)  # results come best first
+        part[firsts], best[firsts] = cosines[where], ids[where]
+        shut_wholes = arrays.wholes[closed[arrays.whole_rows]] if closed.any() else ()
+        ids, cosines = self._whole_vectors.search(vector, DEPTH_WHOLES, shut_wholes)
+        rows = arrays.whole_rows[np.searchsorted(arrays.wholes, ids)]
+        whole[rows] = cosines
+        self._complete(vector, arrays, np.union1d(rows, firsts), whole, part, best)
+        return whole, part, best
+
+    def _complete(
+        self,
+        vector: Vectors,
+        arrays: _Arrays,
+        rows: NDArray[np.int64],
+        whole: Vectors,
+        part: Vectors,
+        best: NDArray[np.int64],
+    ) -> None:
+        """Fill in what one way of looking found and the other did not: a candidate is scored by everything."""
+        lacking = rows[np.isnan(whole[rows]) & (arrays.whole_ids[rows] >= 0)]
+        if len(lacking):
+            whole[lacking] = self._whole_vectors.vectors(arrays.whole_ids[lacking]) @ vector
+        lacking = rows[best[rows] < 0]
+        if len(lacking):
+            ids = np.asarray([i for r in lacking for i in self._held[arrays.ids[r]].parts], dtype=np.int64)
+            owners = np.asarray([r for r in lacking for _ in self._held[arrays.ids[r]].parts])
+            cosines = self._part_vectors.vectors(ids) @ vector
+            for i in np.argsort(cosines):  # the best comes last and stays
+                part[owners[i]], best[owners[i]] = cosines[i], ids[i]
+
+
+def _about(told: Vectors, near: Mapping[str, float], says: Vectors) -> Vectors:
+    """Of each story, how near what was said is to the nearest of its themes; where it has none, how near it is
+    itself."""
+    if not near:
+        return says
+    cosines = np.asarray([near.get(theme, 0.0) for theme in vocabulary.ids("themes")], dtype=np.float32)
+    weighed = np.where(told > 0, told * cosines, -np.inf)
+    about: Vectors = np.where((told > 0).any(axis=1), weighed.max(axis=1, initial=-np.inf), says)
+    return about
+
+
+def _standard(values: Vectors) -> Vectors:
+    spread = float(values.std()) if len(values) else 0.0
+    return (values - values.mean()) / spread if spread else np.zeros_like(values)
+
+
+def _ranks(values: Vectors) -> Vectors:
+    """1 for the highest, and so on."""
+    ranks = np.empty(len(values), dtype=np.float32)
+    ranks[np.argsort(-values, kind="stable")] = np.arange(1, len(values) + 1)
+    return ranks

@@ -1,0 +1,67 @@
+"""How stories are scored: the default, and others that stay runnable by name so that a change can be traced.
+
+`python -m index evaluate --pipeline NAME` runs any of them; docs/evaluation.md compares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from corpus.errors import BadRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Weights of one way of scoring. All cosines are in [-1, 1].
+
+    What a story says is `whole`·(cosine of the whole story) + (1 - `whole`)·(cosine of its best passage): people's
+    words echo the whole as well as a part of it. Where its narrator chose themes, `themes` of that is taken from the
+    nearest of them instead (cosine of what was said with lines in which people say the theme). From it `prior`·(how
+    close the story is to the rest of the collection) is taken away: a story that is near to everything would be shown
+    to everybody (a hubness prior; Radovanović 2010). To it `words`·(BM25 ÷ the best BM25 in the collection) is added.
+
+    fusion: `sum` adds as above; `zscores` adds words in standard deviations of this query's candidates; `ranks` is
+    reciprocal rank fusion (Cormack 2009, k = 60) of the dense part and the words; `words` is BM25 alone.
+    """
+
+    name: str
+    about: str
+    whole: float = 0.5
+    prior: float = 0.0
+    words: float = 0.0
+    themes: float = 0.0
+    fusion: Literal["sum", "zscores", "ranks", "words"] = "sum"
+
+
+PIPELINES: dict[str, Pipeline] = {
+    pipeline.name: pipeline
+    for pipeline in (
+        Pipeline(
+            "journey",
+            "the default: whole story and best passage, less closeness to everything, words, themes",
+            prior=0.55,
+            words=0.30,
+            themes=0.40,
+        ),
+        Pipeline("no-themes", "the default without the narrators' themes", prior=0.55, words=0.30),
+        Pipeline("no-prior", "the default without the hubness prior", words=0.30, themes=0.40),
+        Pipeline("no-words", "the default without words", prior=0.55, themes=0.40),
+        Pipeline("first", "what version 0.2 did: whole story and best passage, themes", themes=0.40),
+        Pipeline("dense", "whole story and best passage"),
+        Pipeline("whole", "the whole story's vector alone, as a vector store does it", whole=1.0),
+        Pipeline("passage", "the best passage alone", whole=0.0),
+        Pipeline("bm25", "words alone", words=1.0, fusion="words"),
+        Pipeline("ranks", "reciprocal rank fusion of `dense` and `bm25`", words=1.0, fusion="ranks"),
+        Pipeline("zscores", "0.7 of `dense` and 0.3 of `bm25`, in standard deviations", words=3 / 7, fusion="zscores"),
+    )
+}
+DEFAULT = "journey"
+
+
+def pipeline(name: str) -> Pipeline:
+    """By name. BadRecord when there is none, with the names that there are."""
+    try:
+        return PIPELINES[name]
+    except KeyError:
+        raise BadRecord(f"There is no pipeline “{name}”. There are: {', '.join(PIPELINES)}.") from None

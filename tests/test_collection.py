@@ -1,0 +1,162 @@
+"""Scoring, computed by hand on two dimensions; and that every way of looking leads to the same score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from corpus.errors import BadRecord
+from index import collection as module
+from index.collection import Collection, Facts, Held
+from index.pipelines import DEFAULT, PIPELINES, Pipeline, pipeline
+
+DENSE = Pipeline("dense", "")
+X = np.asarray([1, 0], dtype=np.float32)
+
+
+def at(*degrees: float) -> np.ndarray:
+    turns = np.radians(degrees)
+    return np.stack([np.cos(turns), np.sin(turns)], axis=1).astype(np.float32)
+
+
+def held(first: int, whole: float, *parts: float, text: str = "", themes: tuple[str, ...] = ()) -> Held:
+    """A story whose vectors point so many degrees away from what is asked."""
+    ids = tuple(range(first + 1, first + 1 + len(parts)))
+    return Held(Facts(language="en", themes=themes), text, first, ids, at(whole, *parts))
+
+
+def scores(collection: Collection, how: Pipeline, said: str = "", near=None, **more):  # type: ignore[no-untyped-def]
+    return {c.id: c for c in collection.score(X, said, near or {}, how, **more)}
+
+
+def test_half_whole_half_best_passage() -> None:
+    collection = Collection(2)
+    collection.change((), {"a": held(10, 60, 90, 0, 45), "b": held(20, 0, 90)})
+    found = scores(collection, DENSE)
+    assert found["a"].score == pytest.approx(0.5 * 0.5 + 0.5 * 1, abs=1e-6)
+    assert found["a"].passage_id == 12
+    assert found["b"].score == pytest.approx(0.5, abs=1e-6)
+    assert [c.id for c in collection.score(X, "", {}, DENSE)] == ["a", "b"]
+
+
+def test_the_prior_takes_from_who_is_near_to_everybody() -> None:
+    """a and b stand together at 0°, c alone at 90°: closeness 1/2, 1/2 and 0 to the two others, less the mean of 1/3."""
+    collection = Collection(2)
+    collection.change((), {"a": held(10, 0, 0), "b": held(20, 0, 0), "c": held(30, 90, 90)})
+    found = scores(collection, Pipeline("p", "", prior=0.6))
+    assert found["a"].score == pytest.approx(1 - 0.6 * (1 / 2 - 1 / 3), abs=1e-5)
+    assert found["c"].score == pytest.approx(0 + 0.6 / 3, abs=1e-5)
+    assert found["a"].nearness == pytest.approx(1, abs=1e-6)  # how close it is does not depend on the others
+
+
+def test_the_prior_is_the_same_whatever_came_first_and_with_more_stories_than_references(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "REFERENCES", 5)
+    rng = np.random.default_rng(3)
+    stories = {f"s{i}": held(100 * i + 1, *rng.uniform(0, 180, 2)) for i in range(30)}
+    one, other = Collection(2), Collection(2)
+    one.change((), stories)
+    for id in reversed(stories):
+        other.change((), {id: stories[id]})
+    how = Pipeline("p", "", prior=1.0)
+    assert {id: c.score for id, c in scores(one, how).items()} == pytest.approx(
+        {id: c.score for id, c in scores(other, how).items()}, abs=1e-5
+    )
+
+
+def test_words_count_as_a_share_of_the_best_that_may_be_shown() -> None:
+    collection = Collection(2)
+    collection.change(
+        (), {"a": held(10, 0, 0, text="whisky lamp whisky"), "b": held(20, 0, 0, text="whisky"), "c": held(30, 0, 0)}
+    )
+    how = Pipeline("p", "", words=0.3)
+    found = scores(collection, how, "whisky")
+    best = max(found.values(), key=lambda c: c.score)
+    assert best.score == pytest.approx(1.3, abs=1e-5)
+    assert found["c"].score == pytest.approx(1, abs=1e-6)
+    assert scores(collection, how, "whisky", shut={best.id})["ab".replace(best.id, "")].score == pytest.approx(1.3)
+    assert scores(collection, how, "zebra")["a"].score == pytest.approx(1, abs=1e-6)
+
+
+def test_the_nearest_theme_stands_for_a_part_of_what_a_story_says() -> None:
+    collection = Collection(2)
+    collection.change((), {"a": held(10, 90, 90, themes=("grief", "sleep")), "b": held(20, 90, 90)})
+    how = Pipeline("p", "", themes=0.4)
+    near = {"grief": 0.2, "sleep": 0.8}
+    assert scores(collection, how, near=near)["a"].score == pytest.approx(0.4 * 0.8 * 0.85, abs=1e-5)
+    assert scores(collection, how, near=near)["b"].score == pytest.approx(0, abs=1e-6)  # told no theme
+    assert scores(collection, how, near={"grief": -0.5, "sleep": -0.9})["a"].score == pytest.approx(-0.2, abs=1e-5)
+
+
+def test_a_candidate_of_one_way_of_looking_is_scored_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    words = ["lamp", "rain", "whisky", "stone", "river"]
+    stories = {
+        f"s{i:02}": held(100 * i + 1, *rng.uniform(0, 180, 4), text=" ".join(rng.choice(words, 3))) for i in range(40)
+    }
+    collection = Collection(2)
+    collection.change((), stories)
+    how = Pipeline("p", "", words=0.3, prior=0.5)
+    whole = scores(collection, how, "whisky rain")
+    for name in ("DEPTH_PASSAGES", "DEPTH_WHOLES", "DEPTH_WORDS"):
+        monkeypatch.setattr(module, name, 3)
+    some = scores(collection, how, "whisky rain")
+    assert 3 <= len(some) < len(whole)
+    for id, candidate in some.items():
+        assert candidate.score == pytest.approx(whole[id].score, abs=1e-5)
+        assert candidate.passage_id == whole[id].passage_id
+
+
+def test_what_is_shut_out_leaves_room_for_others() -> None:
+    collection = Collection(2)
+    collection.change((), {f"s{i}": held(10 * i, i, i) for i in range(9)})
+    found = collection.score(X, "", {}, DENSE, shut={"s0", "s1", "gone"})
+    assert [c.id for c in found] == [f"s{i}" for i in range(2, 9)]
+    assert collection.score(X, "", {}, DENSE, shut={f"s{i}" for i in range(9)}) == []
+    assert Collection(2).score(X, "rain", {}, DENSE) == []
+
+
+def test_a_change_is_one_step_and_nothing_of_what_left_stays() -> None:
+    collection = Collection(2)
+    collection.change((), {"a": held(10, 0, 0, text="whisky"), "b": held(20, 0, 0), "nothing": held(30, 0)})
+    assert len(collection) == 2  # a story without a passage cannot be shown
+    collection.change(["a"], {"b": held(40, 90, 90, text="rain")})
+    found = scores(collection, DENSE)
+    assert set(found) == {"b"}
+    assert found["b"].passage_id == 41
+    assert collection.passages_near([11, 21, 41], X) == {41: pytest.approx(0, abs=1e-6)}
+    assert collection.holding(["whisky"]) == frozenset()
+    assert collection.facts("a") is None
+    assert collection.same("a", "b") == 0
+    assert "whisky" not in repr(collection._held)
+
+
+@pytest.mark.parametrize("how", PIPELINES.values(), ids=lambda p: p.name)
+def test_every_pipeline_orders_and_none_fails_on_little(how: Pipeline) -> None:
+    collection = Collection(2)
+    assert collection.score(X, "rain", {"grief": 0.5}, how) == []
+    collection.change(
+        (), {"far": held(10, 80, 80, text="stone"), "near": held(20, 5, 5, text="rain", themes=("grief",))}
+    )
+    found = collection.score(X, "rain", {"grief": 0.5}, how)
+    assert found[0].id == "near"
+    assert np.isfinite([c.score for c in found]).all()
+    collection.change(["far"], {})
+    assert [c.id for c in collection.score(X, "rain", {"grief": 0.5}, how)] == ["near"]
+
+
+def test_ranks_and_zscores_by_hand() -> None:
+    collection = Collection(2)
+    collection.change((), {"a": held(10, 0, 0), "b": held(20, 60, 60, text="rain")})
+    ranks = scores(collection, PIPELINES["ranks"], "rain")
+    assert ranks["a"].score == pytest.approx(1 / 61 + 1 / 62, abs=1e-6)
+    assert ranks["b"].score == pytest.approx(1 / 62 + 1 / 61, abs=1e-6)
+    z = scores(collection, PIPELINES["zscores"], "rain")
+    assert z["a"].score == pytest.approx(1 - 3 / 7, abs=1e-5)
+
+
+def test_a_wrong_name_is_said_with_the_right_ones() -> None:
+    assert pipeline(DEFAULT).name == DEFAULT
+    with pytest.raises(BadRecord, match="journey"):
+        pipeline("nonsense")

@@ -1,0 +1,73 @@
+"""Words beside vectors: stems, pairs, BM25 by hand, and that what goes is forgotten."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from index.lexical import K1, B, Lexical, content_stems, features, stems
+
+
+def test_words_are_stemmed_whatever_their_apostrophe() -> None:
+    assert stems("Drinking, drinks; he DIDN’T") == stems("drink drink he didn't")
+
+
+def test_pairs_are_of_neighbouring_content_words() -> None:
+    assert features("I lost my job and the house") == [*stems("I lost my job and the house"), "lost job", "job hous"]
+    assert features("") == features("… !") == []
+    assert content_stems("I was with the neighbours") == {"neighbour"}
+
+
+def test_scores_are_bm25_by_hand() -> None:
+    """Lucene's form: idf·tf / (tf + k1·(1 - b + b·length/mean length)), lengths and counts over all features."""
+    lexical = Lexical()
+    texts = {"a": "whisky whisky lamp", "b": "lamp", "c": "rain"}
+    lexical.change((), texts)
+    lengths = {id: len(features(text)) for id, text in texts.items()}
+    mean = sum(lengths.values()) / 3
+    idf = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
+    expected = idf * 2 / (2 + K1 * (1 - B + B * lengths["a"] / mean))
+    scores = lexical.scores("whisky")
+    assert lexical.ids == ("a", "b", "c")
+    assert scores[0] == pytest.approx(expected, rel=1e-5)
+    assert scores[1] == scores[2] == 0
+    np.testing.assert_allclose(lexical.scores("rain rain rain"), lexical.scores("rain"))  # asked often is asked once
+
+
+def test_what_goes_is_forgotten_and_what_changes_is_taken_anew() -> None:
+    lexical = Lexical()
+    lexical.change((), {"a": "whisky", "b": "lamp"})
+    assert lexical.scores("whisky")[0] > 0
+    lexical.change(["a", "never there"], {"b": "rain"})
+    assert lexical.ids == ("b",)
+    assert not lexical.scores("whisky lamp").any()
+    assert lexical.scores("rain")[0] > 0
+    held = repr(vars(lexical))
+    assert "whiski" not in held
+    assert "lamp" not in held
+
+
+def test_a_story_can_lend_its_words() -> None:
+    lexical = Lexical()
+    lexical.change((), {"a": "whisky lamp", "b": "lamp", "c": "rain"})
+    assert not lexical.scores("nothing").any()
+    assert lexical.scores("nothing", like=["a"])[1] > 0
+    assert lexical.scores("nothing", like=["not there"]).tolist() == [0, 0, 0]
+
+
+def test_texts_without_words_break_nothing() -> None:
+    lexical = Lexical()
+    assert lexical.scores("rain").tolist() == []
+    lexical.change((), {"a": "…", "b": ""})
+    assert lexical.scores("rain").tolist() == [0, 0]
+
+
+def test_a_muted_word_is_found_in_every_form_and_a_group_of_words_in_a_row() -> None:
+    lexical = Lexical()
+    lexical.change((), {"a": "my mother drank", "b": "my mother in law drinks", "c": "in my mothers house by law"})
+    assert lexical.holding(["mother"]) == {"a", "b", "c"}
+    assert lexical.holding(["drinking"]) == {"b"}  # stems know endings, not "drank"
+    assert lexical.holding(["mother in law"]) == {"b"}
+    assert lexical.holding([]) == lexical.holding(["zebra", "…"]) == frozenset()
