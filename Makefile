@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 QUERIES ?=
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint first-run pictures clean
+.PHONY: run test lint evaluate publish first-run pictures clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -19,6 +19,16 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Measures finding on the labelled samples and on every task in TASKS (BEIR folders; real people's words are not part of
+# this project and lie beside it), and fails when the default pipeline is below what docs/evaluation.md says of it.
+TASKS ?= $(wildcard ../shared/data/beir/*)
+evaluate: $(VENV)/.installed
+	$(BIN)/python -m index.evaluation.document $(TASKS)
+
+# The same, and writes docs/evaluation.json and docs/evaluation.md anew.
+publish: $(VENV)/.installed
+	$(BIN)/python -m index.evaluation.document $(TASKS) --publish
 
 # Measures docs/first-run.md again: QUERIES is a JSONL file of {"id", "text", "topic"}.
 first-run: $(VENV)/.installed-dev

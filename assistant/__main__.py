@@ -102,6 +102,7 @@ def _card_lines(number: int, card: StoryCard) -> list[str]:
     notes = [f"   Content: {', '.join(card.content_notes)}"] if card.content_notes else []
     return [
         "",
+        *([f"[{card.heading}]"] if card.heading else []),
         f"{number}. {card.title}, by {card.narrator} ({card.origin}; {card.minutes} min)",
         *notes,
         f"   {card.excerpt.part_label}:",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
 
 from assistant.care import countries
 from assistant.conversation import Excerpt, GroupCard, StoryCard, StoryPart, StoryView
@@ -12,7 +16,7 @@ from assistant.understand import rules
 from assistant.voice import phrases
 from assistant.words import say
 from corpus import vocabulary
-from corpus.types import Group, Provenance, Schedule, Span, Story
+from corpus.types import Group, Part, Provenance, Schedule, Span, Story
 from index.find import Match
 from index.passages import sentences
 
@@ -58,14 +62,69 @@ def excerpt(story: Story, span: Span) -> Excerpt:
     )
 
 
-def shared_words(said: str, passage: str, most: int = 3) -> tuple[str, ...]:
-    """Words that stand in both texts and carry meaning, as the person wrote them, in order of the message."""
+# A word that stands in more than this share of the stories says little about any one of them.
+_RARE = 0.7
+Rarity = Callable[[str], float]  # of a word in the collection, in [0, 1]; 1 is rarest
+
+
+def shared_words(said: str, passage: str, most: int = 3, rarity: Rarity | None = None) -> tuple[str, ...]:
+    """Words that stand in both texts and carry meaning, as the person wrote them: the rarest, in order of the
+    message."""
     there = {_stem(w) for w in _words(passage)}
     found: dict[str, str] = {}
     for word in _words(said):
-        if _stem(word) in there:
+        if _stem(word) in there and word not in _feeling_words():
             found.setdefault(_stem(word), word)
-    return tuple(found.values())[:most]
+    words = list(found.values())
+    if rarity:
+        rare = sorted((w for w in words if rarity(w) >= _RARE), key=lambda w: -rarity(w))[:most]
+        words = [w for w in words if w in rare]
+    return tuple(words[:most])
+
+
+@lru_cache(maxsize=1)
+def _families() -> tuple[tuple[str, frozenset[str]], ...]:
+    """(what completes "You both write of …", its words), for each family of feelings."""
+    data = yaml.safe_load(Path(__file__).with_name("feelings.yaml").read_text(encoding="utf-8"))["families"]
+    return tuple((family["phrase"], frozenset(family["words"].split())) for family in data.values())
+
+
+@lru_cache(maxsize=1)
+def _feeling_words() -> frozenset[str]:
+    return frozenset(word for _, words in _families() for word in words)
+
+
+_NOT = re.compile(r"\b(not|never|no longer|n't|isn't|wasn't|without)\s+(\w+\s+){0,1}$", re.IGNORECASE)
+
+
+def shared_feelings(said: str, told: str, most: int = 1) -> tuple[str, ...]:
+    """Feelings that both write of in so many words, as phrases, in order of the message. A negated one does not
+    count."""
+    there = _felt(told)
+    return tuple(phrase for phrase in _felt(said) if phrase in there)[:most]
+
+
+def _felt(text: str) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for match in re.finditer(r"[^\W\d_]+", text.lower()):
+        for phrase, words in _families():
+            if match.group() in words and not _NOT.search(text[max(0, match.start() - 30) : match.start()].lower()):
+                found.setdefault(phrase)
+    return found
+
+
+def evidence(said: str, story: Story, span: Span) -> Span:
+    """The sentences of a passage that share words or a feeling with what was said, as one slice from the first to the
+    last of them; the whole passage when none does."""
+    text = story.text(span.part) or ""
+    wanted = {_stem(w) for w in _words(said)}
+    felt = _felt(said)
+    hits = [
+        (a, b)
+        for a, b in ((span.start + a, span.start + b) for a, b in sentences(text[span.start : span.end]))
+        if wanted & {_stem(w) for w in _words(text[a:b])} or felt.keys() & _felt(text[a:b]).keys()
+    ]
+    return Span(part=span.part, start=hits[0][0], end=hits[-1][1]) if hits else span
 
 
 def _words(text: str) -> list[str]:
@@ -84,22 +143,23 @@ def _stem(word: str) -> str:
 
 
 def story_card(
-    match: Match, *, said: str, themes: Sequence[str], lang: str, like: bool = False, hopeful: bool = False
+    match: Match,
+    *,
+    said: str,
+    themes: Sequence[str],
+    lang: str,
+    like: bool = False,
+    hopeful: bool = False,
+    wished: Sequence[str] = (),
+    heading: str | None = None,
+    rare: Rarity | None = None,
 ) -> StoryCard:
-    """A card. `themes` are those that the message touches: only what the story itself carries is said."""
-    story, span = match.story, match.span
-    told = [theme for theme in story.themes if theme in themes] or list(story.themes[:1])
-    why = [say("card.why.themes", lang, themes=phrases(told))] if told else []
-    if not match.close:
-        why = [say("card.why.far", lang), *why]
-    if like:
-        why.append(say("card.why.like", lang))
-    if hopeful and (story.hope or 0) >= 4:
-        why.append(say("card.why.hope", lang))
-    if words := shared_words(said, span.of(story)):
-        why.append(say("card.why.words", lang, words=", ".join(words)))
-    if match.close and said and not like:
-        why.append(say("card.why.part", lang, part=span.part.label))
+    """A card. `themes` are those that the message touches: only what the story itself carries is said.
+
+    wished: the dials that were turned and that this story meets. heading: the kind of toolkit of a quoted passage.
+    """
+    story = match.story
+    span = evidence(said, story, match.span) if said else match.span
     return StoryCard(
         id=story.id,
         title=story.title,
@@ -110,8 +170,54 @@ def story_card(
         stage=_stage(story),
         content_notes=_notes(story),
         excerpt=excerpt(story, span),
-        why=tuple(why),
+        why=_why(match, said, themes, lang, like=like, hopeful=hopeful, wished=wished, rare=rare),
+        heading=heading,
         minutes=_minutes(story),
+    )
+
+
+def _why(
+    match: Match,
+    said: str,
+    themes: Sequence[str],
+    lang: str,
+    *,
+    like: bool,
+    hopeful: bool,
+    wished: Sequence[str],
+    rare: Rarity | None,
+) -> tuple[str, ...]:
+    """Why this story, in sentences that can be checked by reading it: what it tells of, what both write, what was
+    asked for, and what came after. Never a score."""
+    story = match.story
+    told = [theme for theme in story.themes if theme in themes] or list(story.themes[:1])
+    why = [] if match.close else [say("card.why.far", lang)]
+    why += [say("card.why.themes", lang, themes=phrases(told))] if told else []
+    why += [say("card.why.like", lang)] if like else []
+    why += [say("card.why.hope", lang)] if hopeful and (story.hope or 0) >= 4 else []
+    why += [_wish(name, story, lang) for name in wished]
+    for feeling in shared_feelings(said, "\n".join(part.text for part in story.parts)):
+        why.append(say("card.why.feeling", lang, feeling=feeling))
+    if words := shared_words(said, match.span.of(story), rarity=rare):
+        why.append(say("card.why.words", lang, words=", ".join(words)))
+    if match.close and said and not like:
+        why.append(say("card.why.part", lang, part=match.span.part.label))
+        if story.text(Part.NOW) and match.span.part is not Part.NOW:
+            stage = _stage(story)
+            key = "card.why.after" if stage else "card.why.after.plain"
+            why.append(say(key, lang, narrator=story.narrator, stage=(stage or "").lower()))
+    return tuple(why)
+
+
+def _wish(name: str, story: Story, lang: str) -> str:
+    """That a story is as the person asked for by one dial."""
+    return say(
+        f"card.why.wish.{name}",
+        lang,
+        stage=(_stage(story) or "").lower(),
+        minutes=_minutes(story),
+        pathways=", ".join(vocabulary.label("pathways", id).lower() for id in story.pathways),
+        context=", ".join(vocabulary.label("contexts", id).lower() for id in story.context),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from assistant.care import Help, Screen
+from index.query import Dials
 
 ReplyKind = Literal[
     "hello",  # a greeting, or the opening of a conversation
@@ -63,6 +64,7 @@ class StoryCard(_Value):
     content_notes: tuple[str, ...]  # labels, shown before any text
     excerpt: Excerpt
     why: tuple[str, ...]  # plain sentences, never a score
+    heading: str | None = None  # the kind of toolkit that a passage of "what helped" stands under
     minutes: int  # reading time of the whole story at 200 words a minute, at least 1
 
 
@@ -154,5 +156,10 @@ class Session(_Value):
     matches: tuple[tuple[str, int], ...] = ()  # (story id, passage id) that matched, to mark it in the whole story
     listening: bool = False
     hopeful: bool = False  # asked for something more hopeful
+    lighter: bool = False  # something was too heavy
+    franker: bool = False  # something was too rosy
+    strangers: tuple[str, ...] = ()  # ids of stories that were "not like me"
+    dials: Dials = Dials()  # what the person chose about the stories they want to meet
+    quoted: tuple[int, ...] = ()  # ids of passages shown as "what helped"
     asked: int = 0  # gentle questions asked so far
     said: tuple[str, ...] = ()  # the app's own sentences used so far, so that none comes twice

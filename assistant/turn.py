@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
+from typing import Literal
 
-from assistant.cards import group_card, story_card, story_view
+from assistant.cards import evidence, group_card, story_card, story_view
 from assistant.care import Help, Screen, check_reply, help_for, screen
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.language import unread_language
-from assistant.understand import Understood, understand
+from assistant.understand import Understood, turned, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store
 from corpus.types import Part, Purpose
+from index.collection import Facts
 from index.find import Finder, Match
-from index.query import FIRST_TURNS, LAST_TURNS, Query, of_turns
+from index.query import FIRST_TURNS, LAST_TURNS, Dials, Query, Sense, of_turns
+from index.wishes import met
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
 _MOST_QUESTIONS = 1  # gentle questions before searching with whatever there is
 _SHOWN = 3
+Feedback = Literal["lighter", "franker", "not_like_me"]
 _NEAREST = 2  # stories shown when none is close
 _CRISIS = 2
 # A person whose only sign is that they lost someone to suicide may meet others who did.
@@ -90,6 +95,35 @@ class Turn:
         )
         return self._instead(session)
 
+    def feedback(self, session: Session, said: Feedback, story_id: str | None = None) -> tuple[Session, Reply]:
+        """ "Too heavy", "too rosy" or "not like me" of one story, or of those last shown: they are put aside, and
+        what comes next is looked for differently for the rest of this conversation."""
+        if emergency := self._emergency(session):
+            return session, emergency
+        if not session.shares and not session.last:
+            return self._say(session, "question", "talk.little")
+        aside = session.last if story_id is None else (story_id,)
+        changed: dict[str, object] = {
+            "refused": tuple(dict.fromkeys((*session.refused, *aside))),
+            "last": tuple(id for id in session.last if id not in aside),
+        }
+        if said == "lighter":
+            changed |= {"lighter": True, "franker": False}
+        elif said == "franker":
+            changed |= {"franker": True, "lighter": False, "hopeful": False}
+        else:
+            changed["strangers"] = tuple(dict.fromkeys((*session.strangers, *aside)))
+        return self._stories(session.model_copy(update=changed), lead_key=f"talk.{said}")
+
+    def choose(self, session: Session, dials: Dials) -> tuple[Session, Reply]:
+        """Turn the dials: what the person wants of stories from now on. `Dials()` undoes every choice."""
+        if emergency := self._emergency(session):
+            return session, emergency
+        session = session.model_copy(update={"dials": dials})
+        if not session.shares:
+            return self._say(session, "ok", "talk.dials.kept" if dials != Dials() else "talk.dials.none")
+        return self._stories(session, lead_key="talk.dials" if dials != Dials() else "talk.dials.none")
+
     def read(self, session: Session, story_id: str) -> StoryView | None:
         """A whole story, as its consent allows at this moment; None when it left or rests."""
         visible = self._store.visible([story_id], Purpose.SURFACE).get(story_id)
@@ -97,6 +131,8 @@ class Turn:
             return None
         passage = dict(session.matches).get(story_id)
         span = visible.passages.get(passage) if passage is not None else None
+        if span is not None and session.shares:
+            span = evidence(of_turns(session.shares), visible.story, span)
         return story_view(visible.story, span, session.lang)
 
     def visible(self, ids: Iterable[str]) -> frozenset[str]:
@@ -168,24 +204,24 @@ class Turn:
         """Find stories for the conversation so far, and groups beside them."""
         lang = session.lang
         shares = of_turns(session.shares)
-        at_risk = [s for s in session.screens if s.tier]
         sense = self._finder.sense(shares) if shares else None
-        query = Query(
-            sense=sense,
-            count=count,
-            exclude=frozenset((*session.shown, *session.refused)),
-            hopeful=hopeful or session.hopeful,
-            gentle=bool(at_risk),
-            bereaved=all(set(s.categories) <= _BEREAVED for s in at_risk),
-            like=like,
-        )
+        query = self._query(session, sense, count, like=like, hopeful=hopeful)
         matches = self._finder.find(query)
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
         shown = frozenset(session.groups_shown)
         groups = self._finder.groups(sense, matches, 1 if close else 2, shown, session.country) if sense else []
         cards = [
-            story_card(m, said=said or shares, themes=touched, lang=lang, like=bool(like), hopeful=hopeful)
+            story_card(
+                m,
+                said=shares,
+                themes=touched,
+                lang=lang,
+                like=bool(like),
+                hopeful=hopeful,
+                wished=met(session.dials, Facts.of(m.story)),
+                rare=self._finder.collection.rarity,
+            )
             for m in (close or matches[:_NEAREST])
         ]
 
@@ -225,6 +261,27 @@ class Turn:
             if close
             else self._chips(lang, "chip.group", "chip.listen"),
             notice=say(notice, lang, count=count_said),
+        )
+
+    @staticmethod
+    def _query(
+        session: Session, sense: Sense | None, count: int, *, like: tuple[str, ...] = (), hopeful: bool = False
+    ) -> Query:
+        """What is looked for, with everything that was chosen and said of stories in this conversation."""
+        at_risk = [s for s in session.screens if s.tier]
+        return Query(
+            sense=sense,
+            count=count,
+            exclude=frozenset((*session.shown, *session.refused)),
+            hopeful=hopeful or session.hopeful,
+            gentle=bool(at_risk),
+            bereaved=all(set(s.categories) <= _BEREAVED for s in at_risk),
+            like=like,
+            unlike=session.refused,
+            strangers=session.strangers,
+            lighter=session.lighter,
+            franker=session.franker,
+            dials=session.dials,
         )
 
     def _lead(self, session: Session, said: str, touched: Sequence[str], close: Sequence[Match]) -> tuple[str, ...]:
@@ -299,6 +356,10 @@ class Turn:
                 return self._not_this(session, asked.position)
             case "hopeful" if session.shares:
                 return self._stories(session, hopeful=True, lead_key="talk.hopeful")
+            case "lighter" | "franker" | "not_like_me":
+                return self.feedback(session, asked.intent, _at(session.last, asked.position))
+            case "dial":
+                return self.choose(session, turned(session.dials, asked.dials))
             case "helped":
                 return self._helped(session, asked.position)
             case "groups":
@@ -349,23 +410,53 @@ class Turn:
         return session, reply.model_copy(update={"lead": (*aside, *reply.lead), "kind": kind, "groups": ()})
 
     def _helped(self, session: Session, position: int | None) -> tuple[Session, Reply]:
-        """The part "what helped" of the stories last shown, in their own words."""
-        lang = session.lang
-        if not session.last:
+        """What helped people: of one story shown, or passages of several people beside each other, by kind of
+        toolkit."""
+        one = _at(session.last, position) if position is not None else None
+        if one is not None:
+            return self._helped_one(session, one)
+        if not session.shares:
             return self._say(session, "question", "talk.helped.first")
-        one = _at(session.last, position)
-        wanted = session.last if one is None else (one,)
-        # One part away from its story is a quotation, and has a consent of its own.
-        quotable = self._store.visible(wanted, Purpose.QUOTE)
-        visible = {id: v for id, v in self._store.visible(wanted, Purpose.SURFACE).items() if id in quotable}
-        near = self._finder.best_passages(wanted, self._finder.sense(of_turns(session.shares)), Part.HELPED, visible)
-        cards = [
-            story_card(match, said="", themes=(), lang=lang) for id in wanted if (match := near.get(id)) is not None
-        ]
+        lang = session.lang
+        sense = self._finder.sense(of_turns(session.shares))
+        query = self._query(session, sense, _SHOWN)
+        # Of stories that were shown already their words about what helped are welcome, but no passage comes twice.
+        query = replace(query, exclude=frozenset(session.refused))
+        found = self._finder.helped(query, session.last, session.quoted)
+        cards: list[StoryCard] = []
+        quoted: list[int] = []
+        for kind, passages in found:
+            heading = say(f"card.kind.{kind}", lang)
+            for passage in passages:
+                match = Match(passage.story, passage.passage_id, passage.span, passage.nearness, close=True)
+                cards.append(story_card(match, said="", themes=(), lang=lang, heading=heading))
+                quoted.append(passage.passage_id)
+        session = session.model_copy(update={"quoted": (*session.quoted, *quoted)})
+        return self._quoted(session, cards)
+
+    def _helped_one(self, session: Session, story_id: str) -> tuple[Session, Reply]:
+        """The part "what helped" of one story that was shown. Away from its story it is a quotation, with a consent
+        of its own."""
+        quotable = self._store.visible([story_id], Purpose.QUOTE)
+        visible = {id: v for id, v in self._store.visible([story_id], Purpose.SURFACE).items() if id in quotable}
+        sense = self._finder.sense(of_turns(session.shares))
+        near = self._finder.best_passages([story_id], sense, Part.HELPED, visible)
+        return self._quoted(
+            session, [story_card(match, said="", themes=(), lang=session.lang) for match in near.values()]
+        )
+
+    def _quoted(self, session: Session, cards: Sequence[StoryCard]) -> tuple[Session, Reply]:
+        """An answer of passages in which people say what helped them, or that there is none."""
+        lang = session.lang
         if not cards:
             return self._say(session, "helped", "talk.helped.none", "chip.hopeful", "chip.group")
-        lead = pick("talk.helped", session.said, lang)
-        session = session.model_copy(update={"said": (*session.said, *lead)})
+        lead = pick("talk.helped", session.said, lang, again=True)
+        session = session.model_copy(
+            update={
+                "said": (*session.said, *lead),
+                "last": tuple(card.id for card in cards),  # a passage is not the story: it may still be shown whole
+            }
+        )
         notice = say("talk.notice.one" if len(cards) == 1 else "talk.notice.stories", lang, count=len(cards))
         chips = self._chips(lang, "chip.hopeful", "chip.group", "chip.listen")
         return session, Reply(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
+
+from index.query import Dials
 
 Intent = Literal[
     "share",
@@ -21,6 +24,10 @@ Intent = Literal[
     "more_like",
     "not_this",
     "hopeful",
+    "lighter",
+    "franker",
+    "not_like_me",
+    "dial",
     "helped",
     "groups",
     "start_over",
@@ -34,6 +41,9 @@ Intent = Literal[
 class Understood:
     intent: Intent
     position: int | None = None  # which of the stories last shown is meant: 0 the first, -1 the last, None not said
+    dials: tuple[
+        tuple[str, str], ...
+    ] = ()  # of `dial`: (name in `index.query.Dials`, id or word); none: all are undone
 
 
 FILE = Path(__file__).with_name("understand.yaml")
@@ -56,7 +66,8 @@ class Rules:
     """What `understand.yaml` holds, compiled."""
 
     most_words: int
-    requests: tuple[tuple[Intent, re.Pattern[str]], ...]
+    requests: tuple[tuple[Intent, re.Pattern[str], dict[str, str]], ...]  # what, how it is said, the dials it turns
+    names: dict[str, tuple[tuple[str, re.Pattern[str]], ...]]  # pathway, context, note → (id, how it is said)
     filler: frozenset[str]
     feeling: re.Pattern[str]
     common: frozenset[str]
@@ -68,14 +79,24 @@ def rules() -> Rules:
     return Rules(
         most_words=data["most_words"],
         requests=tuple(
-            (entry["intent"], re.compile(pattern.replace("{which}", _WHICH)))
+            (entry["intent"], re.compile(_filled(pattern, data)), entry.get("set", {}))
             for entry in data["requests"]
             for pattern in entry["patterns"]
         ),
+        names={kind: tuple((id, re.compile(said)) for id, said in ids.items()) for kind, ids in data["names"].items()},
         filler=frozenset(data["filler"].split()),
         feeling=re.compile(r"\b(" + "|".join(data["feelings"].split()) + r")\b", re.IGNORECASE),
         common=frozenset(data["common"].split()),
     )
+
+
+def _filled(pattern: str, data: dict[str, Any]) -> str:
+    """A pattern with its words in braces replaced."""
+    pattern = pattern.replace("{which}", _WHICH).replace("{show}", data["show"]).replace("{who}", data["who"])
+    for kind, ids in data["names"].items():
+        said = "|".join(ids.values())
+        pattern = pattern.replace("{" + kind + "}", f"(?P<{kind}>{said})")
+    return pattern.replace("{word}", r"(?P<word>[^\W\d_]{3,}(?: [^\W\d_]{3,})?)")
 
 
 def understand(text: str) -> Understood:
@@ -86,13 +107,47 @@ def understand(text: str) -> Understood:
     words = plain.split()
     if len(words) <= rules().most_words and len(plain) <= _MOST_CHARACTERS:
         bare = _POLITE.sub("", plain).strip(" .!?,;:")
-        for intent, pattern in rules().requests:
-            if pattern.fullmatch(bare):
-                return Understood(intent, _which(plain) if intent in ("more_like", "not_this", "helped") else None)
+        for intent, pattern, turned in rules().requests:
+            if found := pattern.fullmatch(bare):
+                which = _which(plain) if intent in ("more_like", "not_this", "not_like_me", "helped") else None
+                return Understood(intent, which, _turned(turned, found))
     telling = [w for w in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", plain) if w not in rules().filler]
     if len(telling) < 2 and len(words) <= 6:
         return Understood("little")
     return Understood("share")
+
+
+def _turned(dials: dict[str, str], found: re.Match[str]) -> tuple[tuple[str, str], ...]:
+    """The dials of a request, with what was named in place of the braces."""
+    turned = []
+    for name, value in dials.items():
+        if value.startswith("{"):
+            kind = value.strip("{}")
+            said = found.groupdict().get(kind) or ""
+            value = said if kind == "word" else _id_of(kind, said)
+        if value:
+            turned.append((name, value))
+    return tuple(turned)
+
+
+def turned(dials: Dials, changes: Sequence[tuple[str, str]]) -> Dials:
+    """The dials after a request: what is a choice of one is set, what may be several grows; no changes undo
+    everything."""
+    if not changes:
+        return Dials()
+    for name, value in changes:
+        before = getattr(dials, name)
+        after: Any = value
+        if isinstance(before, frozenset):
+            after = before | {value}
+        elif isinstance(before, tuple):
+            after = tuple(dict.fromkeys((*before, value)))
+        dials = replace(dials, **{name: after})
+    return dials
+
+
+def _id_of(kind: str, said: str) -> str:
+    return next((id for id, pattern in rules().names[kind] if pattern.fullmatch(said)), "")
 
 
 def _which(plain: str) -> int | None:

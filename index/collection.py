@@ -27,6 +27,9 @@ from index.pipelines import Pipeline
 DEPTH_PASSAGES = 400
 DEPTH_WHOLES = 200
 DEPTH_WORDS = 200
+# The words of a story count in standard deviations over the collection, at most so many: how far a story stands out
+# by its words, and not how many words were asked for.
+MOST_WORDS = 10.0
 MOST = 400  # candidates that are given back: what a person chose can move a story up, but not from behind these
 # A story's closeness to the rest is the mean cosine with its ten nearest among at most this many others, chosen by a
 # hash of their ids, so that every process that holds the same stories comes to the same numbers.
@@ -159,6 +162,10 @@ class Collection:
         """Ids of the stories in which one of these words stands."""
         return self._lexical.holding(words)
 
+    def rarity(self, word: str) -> float:
+        """How rare a word is here, in [0, 1]: 1 where it stands in no story, 0 where it stands in all."""
+        return 1 - self._lexical.share(word)
+
     def where(self, wanted: Ids[str] | None = None) -> dict[str, Facts]:
         """The facts of all stories, or of some."""
         with self._lock:
@@ -255,22 +262,23 @@ class Collection:
             closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
             whole, part, best = self._dense(vector, arrays, closed)
             words = self._lexical.scores(said, like) if said or like else np.zeros(n, dtype=np.float32)
-            most = float(words[~closed].max(initial=0))
-            if most > 0:
-                words = words / most
+            if words.any():
                 deep = np.argpartition(-words, min(DEPTH_WORDS, n - 1))[:DEPTH_WORDS]
                 self._complete(vector, arrays, deep[(words[deep] > 0) & ~closed[deep]], whole, part, best)
+            words = np.minimum(_standard(words), MOST_WORDS)
             rows = np.flatnonzero(best >= 0)
             rows = rows[~closed[rows]]
             whole, part, words = whole[rows], part[rows], words[rows]
         whole = np.where(np.isnan(whole), part, whole)
         says = how.whole * whole + (1 - how.whole) * part
-        nearness = (1 - how.themes) * says + how.themes * _about(arrays.told[rows], near, says)
-        score = nearness - how.prior * arrays.close_to_all[rows]
+        themes = how.themes if arrays.told.any() else 0.0  # where nobody chose any, there is nothing to add
+        about = _about(arrays.told[rows], near, says)
+        nearness = (says + themes * about) / (1 + themes)
+        score = says + themes * about - how.prior * arrays.close_to_all[rows]
         if how.fusion == "sum":
             score = score + how.words * words
         elif how.fusion == "zscores":
-            score = _standard(score) + how.words * _standard(words)
+            score = _standard(score) + how.words * words
         elif how.fusion == "words":
             score = words
         else:

@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -29,11 +29,13 @@ from index.pipelines import DEFAULT, Pipeline, pipeline
 from index.query import Query, Sense
 from index.rank import FLOOR, Ranker
 from index.themes import Themes
+from index.toolkit import OTHER, Helped, side_by_side, told
 
 # Nearness of what was said to a group below which the group is not offered at all.
 GROUP_FLOOR = 0.25
 _TOLD = 0.04  # for each of a group's themes that the stories found are about
 _ABROAD = 0.10  # for meeting only in another country than the person's: lower, never hidden
+_HELPED_FROM = 24  # close stories whose "what helped" is looked through
 _BATCHES_A_TURN = 4  # embedded while a visitor waits; `build` does all
 _PATIENCE = 60.0  # seconds until embedding is tried again after the database could not be written
 _BATCH = 8  # stories embedded and committed at once: what a killed process has to do again
@@ -231,8 +233,7 @@ class Finder:
             if len(candidates) >= query.count * 2:  # enough to choose from
                 break
         close = [match for match in candidates if match.close]
-        turns = Turns(self._turn_seed(), self._today().isoformat(), sense.vector.tobytes())
-        return choose(close or candidates, query.count, turns, self.collection.same)
+        return choose(close or candidates, query.count, self._turns(sense), self.collection.same)
 
     def sense(self, text: str) -> Sense:
         """Embed a text, once, for everything that a turn does with it."""
@@ -270,6 +271,31 @@ class Finder:
             close = candidate.nearness >= self._ranker.floor
             matches.append(Match(story, candidate.passage_id, span, candidate.score, close, candidate.nearness))
         return matches
+
+    def helped(
+        self, query: Query, first: Sequence[str] = (), without: Sequence[int] = ()
+    ) -> list[tuple[str, list[Helped]]]:
+        """What helped people with something like it: [(kind of toolkit, passages)], each passage word for word from
+        the part "What helped (or didn't)" of a story that is close and may be quoted. [] when there is none. first:
+        ids of stories that were just read. without: ids of passages that were quoted already.
+
+        The order of the kinds changes from day to day: none is preferred (PRACTICE R7).
+        """
+        wanted = query.purposes | {Purpose.SURFACE, Purpose.QUOTE}
+        matches = [m for m in self.find(replace(query, count=_HELPED_FROM, purposes=frozenset(wanted))) if m.close]
+        visible = self._store.visible([m.story.id for m in matches], Purpose.QUOTE)
+        sense = self._ranker.aim(query)
+        found = []
+        for seen in visible.values():
+            spans = {i: s for i, s in seen.passages.items() if s is not None and s.part is Part.HELPED}
+            for passage_id, cosine in self.collection.passages_near(list(spans), sense.vector).items():
+                kinds = told(spans[passage_id].of(seen.story), seen.story.pathways) or (OTHER,)
+                if passage_id not in without:
+                    found.append(Helped(seen.story, passage_id, spans[passage_id], cosine, kinds))
+        return side_by_side(found, self._turns(sense), first=first)
+
+    def _turns(self, sense: Sense) -> Turns:
+        return Turns(self._turn_seed(), self._today().isoformat(), sense.vector.tobytes())
 
     def best_passages(
         self, ids: Sequence[str], sense: Sense, part: Part, visible: dict[str, VisibleStory]

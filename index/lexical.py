@@ -1,8 +1,8 @@
 """Words beside vectors: BM25 over stems, in memory. bm25s and PyStemmer are imported in this file only, when needed.
 
-What is indexed of a text are its word stems and its pairs of neighbouring content words ("lost my job" → "lost job"):
-pairs hold on to what a bag of words loses, and are worth about as much again as BM25 itself beside an embedding
-(docs/evaluation.md). Function words count as single words: who writes "he never" and "we always" is part of a story.
+What is indexed of a text are the stems of its content words and the pairs of those that are neighbours ("lost my job" →
+"lost", "job", "lost job"): pairs hold on to what a bag of words loses. Function words are left out: beside an
+embedding they only bring long stories to the front.
 
 This holds words of stories, so it lives in memory only, is filled through the consent gate, and is made anew from what
 is left whenever a story goes.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -31,7 +32,7 @@ COMMON = Path(__file__).with_name("function_words.txt")
 
 @lru_cache(maxsize=1)
 def common() -> frozenset[str]:
-    """Stems of the function words of `function_words.txt`: they make no pairs."""
+    """Stems of the function words of `function_words.txt`, which are not indexed."""
     return frozenset(_stemmed(_words(COMMON.read_text(encoding="utf-8"))))
 
 
@@ -65,10 +66,9 @@ def content_stems(text: str) -> frozenset[str]:
 
 
 def features(text: str) -> list[str]:
-    """What is indexed of a text: each stem, and each two neighbouring content stems (a space between them)."""
-    single = stems(text)
-    content = [stem for stem in single if stem not in common()]
-    return single + [f"{a} {b}" for a, b in itertools.pairwise(content)]
+    """What is indexed of a text: each content stem, and each two that are neighbours (a space between them)."""
+    content = [stem for stem in stems(text) if stem not in common()]
+    return content + [f"{a} {b}" for a, b in itertools.pairwise(content)]
 
 
 class Lexical:
@@ -83,6 +83,7 @@ class Lexical:
         self._features: dict[str, list[str]] = {}
         self._shared: dict[str, str] = {}  # one object for each feature, however many texts have it
         self._made: tuple[Any, dict[str, int]] | None = None
+        self._held_by: Counter[str] | None = None  # in how many texts each feature stands
 
     def __len__(self) -> int:
         return len(self._features)
@@ -97,15 +98,15 @@ class Lexical:
         with self._lock:
             for id in (*gone, *added):
                 if self._features.pop(id, None) is not None:
-                    self._made = None
+                    self._made = self._held_by = None
                     self._shared = {}
             for id, text in added.items():
                 self._features[id] = [self._shared.setdefault(f, f) for f in features(text)]
-                self._made = None
+                self._made = self._held_by = None
 
     def holding(self, words: Iterable[str]) -> frozenset[str]:
         """Ids of the texts in which one of these words (or word groups) stands, compared by stems."""
-        wanted = [tuple(stems(word)) for word in words]
+        wanted = [tuple(stem for stem in stems(word) if stem not in common()) for word in words]
         single = {stem[0] for stem in wanted if len(stem) == 1}
         several = [stem for stem in wanted if len(stem) > 1]
         with self._lock:
@@ -114,6 +115,14 @@ class Lexical:
                 for id, has in self._features.items()
                 if not single.isdisjoint(has) or any(_in_a_row(stem, has) for stem in several)
             )
+
+    def share(self, word: str) -> float:
+        """In which share of the texts this word stands, by its stem; 0 for an unknown one."""
+        (stem,) = stems(word)[:1] or ("",)
+        with self._lock:
+            if self._held_by is None:
+                self._held_by = Counter(feature for has in self._features.values() for feature in set(has))
+            return self._held_by[stem] / len(self._features) if self._features else 0.0
 
     def scores(self, text: str, like: Iterable[str] = ()) -> NDArray[np.float32]:
         """float32[n]: BM25 of each text for these words, ≥ 0, in the order of `ids`.

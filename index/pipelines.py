@@ -16,13 +16,14 @@ class Pipeline:
     """Weights of one way of scoring. All cosines are in [-1, 1].
 
     What a story says is `whole`·(cosine of the whole story) + (1 - `whole`)·(cosine of its best passage): people's
-    words echo the whole as well as a part of it. Where its narrator chose themes, `themes` of that is taken from the
-    nearest of them instead (cosine of what was said with lines in which people say the theme). From it `prior`·(how
+    words echo the whole as well as a part of it. To it `themes`·(cosine of what was said with the nearest of the
+    narrator's themes) is added; a story without themes counts as near to them as it is itself. From it `prior`·(how
     close the story is to the rest of the collection) is taken away: a story that is near to everything would be shown
-    to everybody (a hubness prior; Radovanović 2010). To it `words`·(BM25 ÷ the best BM25 in the collection) is added.
+    to everybody (a hubness prior; Radovanović 2010). To it `words`·(BM25, in standard deviations over the collection)
+    is added.
 
-    fusion: `sum` adds as above; `zscores` adds words in standard deviations of this query's candidates; `ranks` is
-    reciprocal rank fusion (Cormack 2009, k = 60) of the dense part and the words; `words` is BM25 alone.
+    fusion: `sum` adds as above; `zscores` puts what the story says into standard deviations too; `ranks` is reciprocal
+    rank fusion (Cormack 2009, k = 60) of the dense part and the words; `words` is BM25 alone.
     """
 
     name: str
@@ -40,14 +41,14 @@ PIPELINES: dict[str, Pipeline] = {
         Pipeline(
             "journey",
             "the default: whole story and best passage, less closeness to everything, words, themes",
-            prior=0.55,
-            words=0.30,
+            prior=0.45,
+            words=0.028,
             themes=0.40,
         ),
-        Pipeline("no-themes", "the default without the narrators' themes", prior=0.55, words=0.30),
-        Pipeline("no-prior", "the default without the hubness prior", words=0.30, themes=0.40),
-        Pipeline("no-words", "the default without words", prior=0.55, themes=0.40),
-        Pipeline("first", "what version 0.2 did: whole story and best passage, themes", themes=0.40),
+        Pipeline("no-themes", "the default without the narrators' themes", prior=0.45, words=0.028),
+        Pipeline("no-prior", "the default without the hubness prior", words=0.028, themes=0.40),
+        Pipeline("no-words", "the default without words", prior=0.45, themes=0.40),
+        Pipeline("first", "what version 0.2 did: whole story and best passage, themes", themes=2 / 3),
         Pipeline("dense", "whole story and best passage"),
         Pipeline("whole", "the whole story's vector alone, as a vector store does it", whole=1.0),
         Pipeline("passage", "the best passage alone", whole=0.0),

@@ -138,7 +138,7 @@ def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
 @pytest.fixture
 def finder(store: Store) -> Finder:
     """A finder with the toy embedder; its floor is low because words seldom repeat in so little text."""
-    return Finder(store, WordEmbedder(), floor=0.1)
+    return Finder(store, WordEmbedder(), floor=0.1, seed="test", today=START.date)
 
 
 @pytest.fixture

@@ -29,6 +29,18 @@ OWN = (
 )
 
 
+# What helped each of them: of seven kinds.
+HELPED = (
+    "My sister rang every night.",
+    "The dog wanted feeding.",
+    "Swimming, oddly.",
+    "The songs on it are hers.",
+    "My doctor said little and meant it.",
+    "I bake bread now.",
+    "We pray on Sundays.",
+)
+
+
 def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
     """Seven stories of loss and one about trains, each in parts."""
     for i, hope in enumerate((1, 2, 3, 4, 5, 3, 2)):
@@ -37,9 +49,7 @@ def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
                 part=Part.GOING_ON,
                 text=f"My mother died last winter. The house is quiet. I leave the radio on. {OWN[i]}",
             ),
-            PartText(
-                part=Part.HELPED, text=f"A walk with the radio on helped a little, number {i}. The house is quiet."
-            ),
+            PartText(part=Part.HELPED, text=f"The radio on helped a little. The house is quiet. {HELPED[i]}"),
         )
         story = make_story(f"s{i}", title=f"The quiet house {i}", parts=parts, hope=hope, themes=("grief",))
         shown = consent or make_consent(Purpose.SURFACE, Purpose.QUOTE, days=9999)
@@ -53,7 +63,12 @@ def fill(store: Store, consent=None) -> None:  # type: ignore[no-untyped-def]
 
 def make_turn(store: Store) -> Turn:
     fill(store)
-    return Turn(store, Finder(store, WordEmbedder(), floor=0.2), PlainVoice(), today=lambda: TODAY)
+    return Turn(
+        store,
+        Finder(store, WordEmbedder(), floor=0.2, seed="test", today=lambda: TODAY),
+        PlainVoice(),
+        today=lambda: TODAY,
+    )
 
 
 def said(turn: Turn, *messages: str, session: Session | None = None) -> tuple[Session, Reply]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.cards import excerpt, shared_words, when
+from assistant.cards import evidence, excerpt, shared_feelings, shared_words, when
 from assistant.turn import Turn
 from corpus.store import Store
 from corpus.types import Online, Part, PartText, Place, Schedule, Span
@@ -33,6 +33,38 @@ def test_shared_words_are_in_both_and_mean_something() -> None:
         "sister",
     )
     assert shared_words("and then it was", "and then it was") == ()
+
+
+def test_the_rarest_shared_words_are_named_and_common_ones_are_not() -> None:
+    rarity = {"kitchen": 0.75, "heron": 0.99, "house": 0.2, "radio": 0.9, "piano": 0.95}.__getitem__
+    text = "the house, the kitchen, a heron, the radio and a piano"
+    assert shared_words(text, text, rarity=rarity) == ("heron", "radio", "piano")
+    assert shared_words("the house", "the house", rarity=rarity) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "told", "both"),
+    [
+        ("I feel so ashamed of it", "The shame of it kept me in", ("shame",)),
+        ("I am not ashamed", "ashamed", ()),
+        ("ashamed", "I was never ashamed", ()),
+        ("scared and lonely", "lonely. And afraid.", ("being afraid",)),
+        ("the lamp", "the lamp", ()),
+    ],
+)
+def test_a_feeling_is_shared_when_both_wrote_it(said: str, told: str, both: tuple[str, ...]) -> None:
+    assert shared_feelings(said, told) == both
+
+
+def test_the_sentences_that_match_are_marked_as_one_slice() -> None:
+    text = "We moved in spring. My brother drank. It was hot. He hid the bottles from me. The dog slept."
+    story = make_story(parts=(PartText(part=Part.GOING_ON, text=text),))
+    passage = Span(part=Part.GOING_ON, start=0, end=len(text))
+    assert evidence("my brother and his bottle", story, passage).of(story) == (
+        "My brother drank. It was hot. He hid the bottles from me."
+    )
+    assert evidence("zebras", story, passage) == passage
+    assert evidence("", story, passage) == passage
 
 
 @pytest.mark.parametrize(

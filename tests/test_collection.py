@@ -65,28 +65,45 @@ def test_the_prior_is_the_same_whatever_came_first_and_with_more_stories_than_re
     )
 
 
-def test_words_count_as_a_share_of_the_best_that_may_be_shown() -> None:
+def test_words_count_by_how_far_they_stand_out() -> None:
+    """One story of four holds the word: its BM25 is √3 standard deviations above the mean, the others' 1/√3 below."""
     collection = Collection(2)
     collection.change(
-        (), {"a": held(10, 0, 0, text="whisky lamp whisky"), "b": held(20, 0, 0, text="whisky"), "c": held(30, 0, 0)}
+        (), {"a": held(10, 0, 0, text="whisky"), **{i: held(20 * n, 0, 0) for n, i in enumerate("bcd", 1)}}
     )
-    how = Pipeline("p", "", words=0.3)
+    how = Pipeline("p", "", words=0.1)
     found = scores(collection, how, "whisky")
-    best = max(found.values(), key=lambda c: c.score)
-    assert best.score == pytest.approx(1.3, abs=1e-5)
-    assert found["c"].score == pytest.approx(1, abs=1e-6)
-    assert scores(collection, how, "whisky", shut={best.id})["ab".replace(best.id, "")].score == pytest.approx(1.3)
-    assert scores(collection, how, "zebra")["a"].score == pytest.approx(1, abs=1e-6)
+    assert found["a"].score == pytest.approx(1 + 0.1 * 3**0.5, abs=1e-5)
+    assert found["b"].score == pytest.approx(1 - 0.1 / 3**0.5, abs=1e-5)
+    assert found["a"].nearness == pytest.approx(1, abs=1e-6)
+    assert [c.score for c in scores(collection, how, "zebra").values()] == pytest.approx([1] * 4, abs=1e-6)
+    assert len(scores(collection, how, "whisky", shut={"a"})) == 3
 
 
-def test_the_nearest_theme_stands_for_a_part_of_what_a_story_says() -> None:
+def test_words_stand_out_only_so_far() -> None:
     collection = Collection(2)
-    collection.change((), {"a": held(10, 90, 90, themes=("grief", "sleep")), "b": held(20, 90, 90)})
+    collection.change((), {f"s{i}": held(10 * i, 0, 0, text="whisky" if i == 3 else "") for i in range(200)})
+    found = scores(collection, Pipeline("p", "", words=0.1), "whisky")
+    assert found["s3"].score == pytest.approx(1 + 0.1 * module.MOST_WORDS, abs=1e-5)
+
+
+def test_the_nearest_theme_is_added_to_what_a_story_says() -> None:
+    collection = Collection(2)
+    collection.change((), {"a": held(10, 90, 90, themes=("grief", "sleep")), "b": held(20, 60, 60)})
     how = Pipeline("p", "", themes=0.4)
     near = {"grief": 0.2, "sleep": 0.8}
-    assert scores(collection, how, near=near)["a"].score == pytest.approx(0.4 * 0.8 * 0.85, abs=1e-5)
-    assert scores(collection, how, near=near)["b"].score == pytest.approx(0, abs=1e-6)  # told no theme
-    assert scores(collection, how, near={"grief": -0.5, "sleep": -0.9})["a"].score == pytest.approx(-0.2, abs=1e-5)
+    found = scores(collection, how, near=near)
+    assert found["a"].score == pytest.approx(0.4 * 0.8 * 0.85, abs=1e-5)
+    assert found["a"].nearness == pytest.approx(0.4 * 0.8 * 0.85 / 1.4, abs=1e-5)
+    assert found["b"].score == pytest.approx(0.5 + 0.4 * 0.5, abs=1e-5)  # told no theme: as near as it is itself
+    far = scores(collection, how, near={"grief": -0.5, "sleep": -0.9})
+    assert far["a"].score == pytest.approx(-0.2, abs=1e-5)
+
+
+def test_where_nobody_chose_themes_none_are_added() -> None:
+    collection = Collection(2)
+    collection.change((), {"b": held(20, 60, 60)})
+    assert scores(collection, Pipeline("p", "", themes=0.4), near={"grief": 0.9})["b"].score == pytest.approx(0.5)
 
 
 def test_a_candidate_of_one_way_of_looking_is_scored_by_all(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +170,7 @@ def test_ranks_and_zscores_by_hand() -> None:
     assert ranks["a"].score == pytest.approx(1 / 61 + 1 / 62, abs=1e-6)
     assert ranks["b"].score == pytest.approx(1 / 62 + 1 / 61, abs=1e-6)
     z = scores(collection, PIPELINES["zscores"], "rain")
-    assert z["a"].score == pytest.approx(1 - 3 / 7, abs=1e-5)
+    assert z["a"].score == pytest.approx(1 - 3 / 7, abs=1e-5)  # two stories: one deviation above, one below
 
 
 def test_a_wrong_name_is_said_with_the_right_ones() -> None:

@@ -258,7 +258,7 @@ def test_more_like_one_goes_towards_it(store: Store, finder: Finder) -> None:
 
 
 def test_hopeful_prefers_the_narrators_own_rating_among_the_close(store: Store, finder: Finder) -> None:
-    publish(store, story_of("my cat left me cat tulips", "low", hope=1))
+    publish(store, story_of("my cat left me cat left me", "low", hope=1))
     publish(store, story_of("my cat left me ladders", "high", hope=5))
     publish(store, story_of("zebra", "far", hope=5, title="x"))
     assert ids(finder, "my cat left me", count=1) == ["low"]

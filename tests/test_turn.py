@@ -15,7 +15,8 @@ from corpus.store import Store, open_store
 from corpus.types import Part, Purpose
 from index.embed import WordEmbedder
 from index.find import Finder
-from tests.conftest import Clock, make_consent
+from index.query import Dials
+from tests.conftest import Clock, make_consent, make_story, publish
 from tests.talking import SHARE, fill, said
 
 
@@ -128,23 +129,107 @@ def test_something_more_hopeful_follows_the_narrators_rating(turn: Turn) -> None
     assert {"s3", "s4"} <= {c.id for c in reply.cards}
 
 
-def test_what_helped_them_shows_that_part_of_the_stories_shown(turn: Turn) -> None:
+def test_what_helped_them_begins_with_the_stories_shown_and_stands_by_kind(turn: Turn, store: Store) -> None:
     session, first = said(turn, SHARE)
-    session, reply = said(turn, "what helped them?", session=session)
+    after, reply = said(turn, "what helped them?", session=session)
     assert reply.kind == "helped"
-    assert [c.id for c in reply.cards] == [c.id for c in first.cards]
+    assert {c.id for c in first.cards} <= {c.id for c in reply.cards}
     assert {c.excerpt.part for c in reply.cards} == {"helped"}
+    assert len({c.id for c in reply.cards}) == len(reply.cards)  # nobody twice
+    kinds = [c.heading for c in reply.cards]
+    assert len(set(kinds)) == 3
+    assert all(kinds)
+    for card in reply.cards:
+        whole = store.visible([card.id], Purpose.SURFACE)[card.id].story.text(Part.HELPED)
+        assert whole
+        assert card.excerpt.text in whole
+    _, more = said(turn, "what helped people?", session=after)
+    assert not {c.id for c in more.cards} & {c.id for c in reply.cards}  # no passage comes twice
+
+
+def test_what_helped_one_of_them_is_that_part_of_that_story(turn: Turn) -> None:
+    session, first = said(turn, SHARE)
     _, one = said(turn, "what helped the second one?", session=session)
     assert [c.id for c in one.cards] == [first.cards[1].id]
     _, before = said(turn, "what helped them?")
     assert before.kind == "question"
+    _, far = said(turn, "Quokkas yodel beneath volcanic umbrellas", "what helped them?")
+    assert far.cards == ()
 
 
 def test_a_part_is_quoted_on_its_own_only_with_that_consent(turn: Turn, store: Store) -> None:
     session, first = said(turn, SHARE)
     store.set_consent(first.cards[0].id, make_consent(Purpose.SURFACE, days=9999), "t")
     _, reply = said(turn, "what helped them?", session=session)
-    assert [c.id for c in reply.cards] == [c.id for c in first.cards[1:]]
+    assert first.cards[1].id in {c.id for c in reply.cards}
+    assert first.cards[0].id not in {c.id for c in reply.cards}
+    _, one = said(turn, "what helped the first one?", session=session)
+    assert one.cards == ()
+
+
+# --- what the person chooses, and says of stories ---
+
+
+def test_dials_are_turned_in_words_and_said_on_the_cards(turn: Turn, store: Store) -> None:
+    along = make_story(
+        "along", title="Radio", stage="further_along", themes=("grief",),
+        parts=({"part": "whole", "text": "My mother died. The house is quiet, the radio is on. Years went by."},),
+    )  # fmt: skip
+    publish(store, along, make_consent(days=9999))
+    session, _ = said(turn, SHARE)
+    session = session.model_copy(update={"shown": (), "last": ()})
+    session, reply = said(turn, "someone further along", session=session)
+    assert session.dials.along == "further"
+    assert reply.cards[0].id == "along"
+    assert any("As you asked" in line for line in reply.cards[0].why)
+    assert not any("As you asked" in line for card in reply.cards[1:] for line in card.why)
+    session, _ = said(turn, "clear my choices", session=session)
+    assert session.dials == Dials()
+
+
+def test_limits_leave_answers_full(turn: Turn) -> None:
+    session, _ = said(turn, SHARE)
+    _, reply = said(turn, "no stories about the piano", session=session.model_copy(update={"shown": ()}))
+    assert len(reply.cards) == 3
+    assert "s1" not in {card.id for card in reply.cards}  # the one with the piano
+
+
+def test_dials_before_anything_was_said_are_kept(turn: Turn) -> None:
+    session, reply = said(turn, "someone still in it")
+    assert reply.kind == "ok"
+    assert session.dials.outcome == "still_in_it"
+    session, _ = said(turn, SHARE, session=session)
+    assert session.dials.outcome == "still_in_it"
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [("too heavy for me", "lighter"), ("these are too rosy", "franker"), ("they are nothing like me", "strangers")],
+)
+def test_feedback_puts_aside_and_changes_what_comes(turn: Turn, words: str, field: str) -> None:
+    session, first = said(turn, SHARE)
+    session, reply = said(turn, words, session=session)
+    assert getattr(session, field)
+    assert {c.id for c in first.cards} <= set(session.refused)
+    assert not {c.id for c in first.cards} & {c.id for c in reply.cards}
+    assert reply.cards
+    _, before = said(turn, words)
+    assert before.kind == "question"
+
+
+def test_too_heavy_and_too_rosy_undo_each_other(turn: Turn) -> None:
+    session, _ = said(turn, SHARE, "too heavy")
+    assert (session.lighter, session.franker) == (True, False)
+    session, _ = said(turn, "too rosy", session=session)
+    assert (session.lighter, session.franker) == (False, True)
+
+
+def test_of_one_story_only_that_one_is_put_aside(turn: Turn) -> None:
+    session, first = said(turn, SHARE)
+    after, reply = turn.feedback(session, "not_like_me", first.cards[1].id)
+    assert after.refused == (first.cards[1].id,)
+    assert first.cards[0].id in after.shown
+    assert reply.cards
 
 
 def test_groups_on_request_and_a_question_when_nothing_was_said(turn: Turn) -> None:

@@ -8,7 +8,9 @@ import yaml
 from assistant.language import unread_language
 from assistant.turn import tidy
 from assistant.understand import FILE as UNDERSTAND
-from assistant.understand import feeling, understand
+from assistant.understand import feeling, turned, understand
+from corpus import vocabulary
+from index.query import Dials
 
 
 @pytest.mark.parametrize(
@@ -24,8 +26,9 @@ from assistant.understand import feeling, understand
         ("no stories please", "listen"),
         ("more like the 2nd one", "more_like"),
         ("another like that", "more_like"),
-        ("something a bit lighter", "hopeful"),
-        ("that's too heavy for me", "hopeful"),
+        ("something a bit lighter", "lighter"),
+        ("that's too heavy for me", "lighter"),
+        ("something more hopeful", "hopeful"),
         ("how did they get through it?", "helped"),
         ("is there a group for this?", "groups"),
         ("support group near me", "groups"),
@@ -49,6 +52,39 @@ from assistant.understand import feeling, understand
 )
 def test_requests_are_told_from_shares(text: str, intent: str) -> None:
     assert understand(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "dials"),
+    [
+        ("someone further along please", (("along", "further"),)),
+        ("someone who used meds", (("pathways", "medication"),)),
+        ("stories with AA", (("pathways", "twelve_step"),)),
+        ("told by another veteran", (("context", "veteran"),)),
+        ("other mums", (("context", "parent"),)),
+        ("no stories about suicide", (("without", "mental_health:suicide"),)),
+        ("nothing with death in it", (("without", "death"),)),
+        ("no stories about my mother in law", ()),  # too many words to be sure: a share
+        ("no stories about hospitals", (("mute", "hospitals"),)),
+        ("clear my choices", ()),
+    ],
+)
+def test_a_dial_is_turned_to_what_was_named(text: str, dials: tuple[tuple[str, str], ...]) -> None:
+    assert understand(text).dials == dials
+
+
+def test_turning_dials_sets_one_and_gathers_several() -> None:
+    dials = turned(Dials(along="near"), (("along", "further"), ("pathways", "faith"), ("mute", "rain")))
+    assert dials == Dials(along="further", pathways=frozenset({"faith"}), mute=("rain",))
+    assert turned(dials, (("pathways", "music"), ("mute", "rain"))).pathways == {"faith", "music"}
+    assert turned(dials, ()) == Dials()
+
+
+def test_every_name_of_a_dial_is_in_the_vocabulary() -> None:
+    names = yaml.safe_load(UNDERSTAND.read_text(encoding="utf-8"))["names"]
+    assert set(names["pathway"]) <= set(vocabulary.ids("pathways"))
+    assert set(names["context"]) == set(vocabulary.ids("contexts"))
+    assert set(names["note"]) <= set(vocabulary.ids("content_notes"))
 
 
 @pytest.mark.parametrize(
