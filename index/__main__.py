@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.console import speak_utf8
-from corpus.errors import SharedJourneyError
+from corpus.errors import BadRecord, SharedJourneyError
 from corpus.jsonl import texts
 from corpus.vocabulary import phrase
 from index.evaluation import command as commands_evaluate
 from index.progress import progress_bar
+
+if TYPE_CHECKING:
+    from index.query import Dials
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +30,11 @@ def main(arguments: list[str] | None = None) -> int:
     search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
     search.add_argument("--count", type=int, default=3, help="most stories a text (default 3)")
     search.add_argument("--json", action="store_true", help="print JSON")
+    search.add_argument(
+        "--dial", action="append", default=[], metavar="NAME=VALUE",
+        help="what a person chose: along=near|further, outcome=still_in_it|out, length=short|long, and (several times) "
+        "pathways=ID, context=ID, languages=TAG, without=NOTE, mute=WORD",
+    )  # fmt: skip
     commands_evaluate.add(commands)
     given = parser.parse_args(arguments)
     speak_utf8()
@@ -67,6 +76,7 @@ def _search(given: argparse.Namespace) -> int:
     from index.settings import IndexSettings, open_finder
 
     settings = IndexSettings.read()
+    chosen = dials(given.dial)
     queries = [(None, given.text)] if given.queries is None else list(texts(given.queries))
     store = open_corpus(settings)
     try:
@@ -74,7 +84,7 @@ def _search(given: argparse.Namespace) -> int:
         answers: list[tuple[Any, list[dict[str, Any]]]] = []
         for id, text in queries:
             sense = finder.sense(text)
-            matches = [match for match in finder.find(Query(sense, count=given.count)) if match.close]
+            matches = [match for match in finder.find(Query(sense, count=given.count, dials=chosen)) if match.close]
             answers.append(
                 (
                     id,
@@ -107,6 +117,31 @@ def _search(given: argparse.Namespace) -> int:
             label = " [sample, written for demonstration]" if row["sample"] else ""
             print(f"{row['score']:.2f}  {row['title']}{label}\n      {row['why']}\n      {row['passage']}\n")
     return 0 if any(found for _, found in answers) else 1
+
+
+def dials(given: Sequence[str]) -> Dials:
+    """Dials from NAME=VALUE. BadRecord says what is not known."""
+    from index.query import Dials
+    from index.wishes import known
+
+    single = {"along": ("near", "further"), "outcome": ("still_in_it", "out"), "length": ("short", "long")}
+    several = ("pathways", "context", "languages", "without", "mute")
+    values: dict[str, Any] = {}
+    for pair in given:
+        name, _, value = pair.partition("=")
+        if name in single and value in single[name]:
+            values[name] = value
+        elif name in several and value:
+            values[name] = (*values.get(name, ()), value)
+        else:
+            raise BadRecord(
+                f"--dial {pair}: the dials are {', '.join((*single, *several))}; see --help for their values."
+            )
+    gathered: Any = {name: v if name in single or name == "mute" else frozenset(v) for name, v in values.items()}
+    chosen = Dials(**gathered)
+    if wrong := known(chosen):
+        raise BadRecord(f"--dial: {'; '.join(wrong)}. The ids are in corpus/vocabulary.yaml.")
+    return chosen
 
 
 def why(themes: tuple[str, ...], touched: tuple[str, ...], part: str) -> str:

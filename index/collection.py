@@ -143,6 +143,12 @@ class Collection:
             for id, held in added.items():
                 self._held[id] = Held(held.facts, "", held.whole, held.parts, nothing)
 
+    def ready(self) -> None:
+        """Make now what the first question after a change would make (BM25, closeness): no visitor waits for it."""
+        with self._lock:
+            self._as_arrays()
+            self._lexical.scores("ready")
+
     # --- what is held ----------------------------------------------------------------------------------------------
 
     def whole_vectors(self, ids: Iterable[str]) -> Vectors:

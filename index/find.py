@@ -128,6 +128,7 @@ class Finder:
         while self._embed_groups():
             pass
         self.pull()
+        self.collection.ready()
         return done
 
     def refresh(self) -> None:

@@ -19,7 +19,7 @@ from index.embed import Embedder
 FILE = Path(__file__).with_name("theme_lines.yaml")
 
 # Cosine from which a text is said to touch a theme. Chosen for the bundled model so that small talk touches none.
-NAMED = 0.40
+NAMED = 0.42
 # To name one of these where nobody spoke of it would be a heavy word from a stranger: they have to be nearer.
 HEAVY = frozenset({"abuse", "eating", "self_harm", "suicidal_thoughts", "suicide_loss", "trauma", "voices"})
 NAMED_HEAVY = 0.50

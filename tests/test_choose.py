@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpus.errors import BadRecord
 from corpus.types import Story
+from index.__main__ import dials
 from index.choose import TURN, Turns, choose, in_turn
 from index.collection import Facts
 from index.query import FIRST_TURNS, LAST_TURNS, Dials, Query, of_turns
@@ -137,6 +139,18 @@ def test_ids_that_nobody_knows_are_said() -> None:
         "no such context: y",
         "no such content note: z",
     )
+
+
+def test_dials_of_the_command_line() -> None:
+    assert dials([]) == Dials()
+    assert dials(["along=further", "pathways=faith", "pathways=music", "mute=rain", "languages=en"]) == Dials(
+        along="further", pathways=frozenset({"faith", "music"}), mute=("rain",), languages=frozenset({"en"})
+    )
+    for wrong in ("along=sideways", "mood=good", "pathways=", "along"):
+        with pytest.raises(BadRecord, match="the dials are"):
+            dials([wrong])
+    with pytest.raises(BadRecord, match="no such pathway: x"):
+        dials(["pathways=x"])
 
 
 def test_a_conversation_is_looked_for_by_its_beginning_and_its_end() -> None:

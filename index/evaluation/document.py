@@ -54,13 +54,14 @@ def _measure(folders: Sequence[Path], *, publish: bool) -> int:
     from index.evaluation.task import read
     from index.settings import IndexSettings
 
+    tasks = (labelled(), *(read(folder) for folder in folders))  # a wrong folder is said before minutes of embedding
     settings = IndexSettings.read()
     embedder = load(settings.model, download=settings.model_download, device=settings.device)
     path = DOCS / "evaluation.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     records = dict(before)
     worse: list[str] = []
-    for task in (labelled(), *(read(folder) for folder in folders)):
+    for task in tasks:
         record, _ = evaluate(task, embedder, PUBLISHED)
         print(markdown(record))
         if task.name in before:
