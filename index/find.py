@@ -296,7 +296,7 @@ class Finder:
         return side_by_side(found, self._turns(sense), first=first)
 
     def _turns(self, sense: Sense) -> Turns:
-        return Turns(self._turn_seed(), self._today().isoformat(), sense.vector.tobytes())
+        return Turns(self._turn_seed(), self._today().isoformat(), sense.asked())
 
     def best_passages(
         self, ids: Sequence[str], sense: Sense, part: Part, visible: dict[str, VisibleStory]

@@ -31,6 +31,10 @@ class Sense:
     touched: tuple[str, ...]  # themes near enough to be spoken of, nearest first
     text: str = ""  # the words themselves; "" when there are none (a story to resemble)
 
+    def asked(self) -> bytes:
+        """What is looked for, to take turns by: words, which are the same on every machine; a vector is not quite."""
+        return self.text.encode() if self.text else self.vector.tobytes()
+
 
 @dataclass(frozen=True, slots=True)
 class Dials:

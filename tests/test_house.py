@@ -32,7 +32,7 @@ DOORS = {
     "ir_measures": ("index/evaluation/measures.py",),
     "sentence_transformers": ("index/embed.py",),
     "transformers": ("index/embed.py",),
-    "torch": (),
+    "torch": ("index/embed.py",),
     "py3langid": ("assistant/language.py",),
     "sqlite3": ("corpus/store/",),
     "argon2": ("corpus/hashing.py",),

@@ -138,7 +138,7 @@ def trade_off(bench: Bench, queries: Sequence[str]) -> list[dict[str, float]]:
                     found[q.id],
                     bench.sense(q)[0],
                     width=width,
-                    turns=Turns("evaluation", f"day {day}", bench.sense(q)[0].vector.tobytes()),
+                    turns=Turns("evaluation", f"day {day}", bench.sense(q)[0].asked()),
                 )
                 for q in asked
             }

@@ -120,7 +120,7 @@ class Bench:
         matches = [self._ranked(candidate) for candidate in found[:DEPTH]]
         if width is None:
             return tuple(matches)
-        turns = turns or Turns(*_TURNS, sense.vector.tobytes())
+        turns = turns or Turns(*_TURNS, sense.asked())
         shown = choose(matches, SHOWN, turns, self.collection.same, width=width)
         picked = {match.id for match in shown}
         return (*shown, *(m for _, m in in_turn(matches, turns, width) if m.id not in picked))
