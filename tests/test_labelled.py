@@ -70,7 +70,7 @@ def test_the_page_is_made_of_the_published_figures() -> None:
         assert record["default"] == DEFAULT
         assert "per_query" not in record
         for compared in record["comparisons"]:
-            assert compared["difference"]["hi"] > 0, compared  # nothing is clearly better than the default
+            assert compared["difference"]["hi"] >= 0, compared  # nothing is clearly better than the default
         mean = {name: figures["ndcg@10"]["mean"] for name, figures in record["pipelines"].items()}
         assert all(mean[DEFAULT] > mean[other] for other in ("first", "dense", "whole", "bm25", "ranks", "zscores"))
 
