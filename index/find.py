@@ -161,7 +161,9 @@ class Finder:
         with self._lock:
             try:
                 changes = self._store.changes(self._revision, self.scheme)
-                self.collection.change(changes.gone, self._held(changes.stories))
+                held = self._held(changes.stories)
+                left = changes.gone | {s.story_id for s in changes.stories if s.story_id not in held}
+                self.collection.change(left, held)
                 self._take_groups(changes.groups_gone, {g.group_id: g.vector for g in changes.groups})
                 self._revision = changes.revision
             except DatabaseError:  # nothing was read, so nothing was changed

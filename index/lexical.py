@@ -60,11 +60,6 @@ def stems(text: str) -> list[str]:
     return _stemmed(_words(text))
 
 
-def content_stems(text: str) -> frozenset[str]:
-    """The stems that carry meaning: without function words."""
-    return frozenset(stems(text)) - common()
-
-
 def features(text: str) -> list[str]:
     """What is indexed of a text: each content stem, and each two that are neighbours (a space between them)."""
     content = [stem for stem in stems(text) if stem not in common()]

@@ -386,6 +386,26 @@ def test_a_finder_that_is_behind_shows_nothing_that_left(
     assert finder.find(Query(finder.sense("my cat left me"))) == []
 
 
+def test_no_word_of_a_story_that_left_stays_in_memory(
+    store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withdrawn; and gone from the gate between the two reads of a pull."""
+    publish(store, story_of("zebras yodelled", "one"))
+    publish(store, story_of("quokkas yodelled", "two"))
+    finder.refresh()
+    assert finder.collection.holding(["zebras"]) == {"one"}
+    store.withdraw("one", "t")
+    finder.refresh()
+    assert finder.collection.holding(["zebras"]) == frozenset()
+    store.pause("two", "t")
+    store.resume("two", "t")
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "visible", lambda *_: {})
+        finder.pull()
+    assert finder.collection.holding(["quokkas"]) == frozenset()
+    assert len(finder.collection) == 0
+
+
 def test_a_finder_that_is_behind_never_shows_old_words_of_an_edited_story(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
