@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -15,14 +14,15 @@ from assistant.cards import evidence, group_card, story_card, story_view
 from assistant.care import Help, Screen, check_reply, help_for, screen
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.language import unread_language
+from assistant.looking import helped_across, helped_one, query_of
 from assistant.understand import Understood, turned, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store
-from corpus.types import Part, Purpose
+from corpus.types import Purpose
 from index.collection import Facts
 from index.find import Finder, Match
-from index.query import FIRST_TURNS, LAST_TURNS, Dials, Query, Sense, of_turns
+from index.query import FIRST_TURNS, LAST_TURNS, Dials, of_turns
 from index.wishes import met
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
@@ -31,8 +31,6 @@ _SHOWN = 3
 Feedback = Literal["lighter", "franker", "not_like_me"]
 _NEAREST = 2  # stories shown when none is close
 _CRISIS = 2
-# A person whose only sign is that they lost someone to suicide may meet others who did.
-_BEREAVED = frozenset({"suicide_bereavement"})
 
 
 class Turn:
@@ -205,7 +203,7 @@ class Turn:
         lang = session.lang
         shares = of_turns(session.shares)
         sense = self._finder.sense(shares) if shares else None
-        query = self._query(session, sense, count, like=like, hopeful=hopeful)
+        query = query_of(session, sense, count, like=like, hopeful=hopeful)
         matches = self._finder.find(query)
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
@@ -261,27 +259,6 @@ class Turn:
             if close
             else self._chips(lang, "chip.group", "chip.listen"),
             notice=say(notice, lang, count=count_said),
-        )
-
-    @staticmethod
-    def _query(
-        session: Session, sense: Sense | None, count: int, *, like: tuple[str, ...] = (), hopeful: bool = False
-    ) -> Query:
-        """What is looked for, with everything that was chosen and said of stories in this conversation."""
-        at_risk = [s for s in session.screens if s.tier]
-        return Query(
-            sense=sense,
-            count=count,
-            exclude=frozenset((*session.shown, *session.refused)),
-            hopeful=hopeful or session.hopeful,
-            gentle=bool(at_risk),
-            bereaved=all(set(s.categories) <= _BEREAVED for s in at_risk),
-            like=like,
-            unlike=session.refused,
-            strangers=session.strangers,
-            lighter=session.lighter,
-            franker=session.franker,
-            dials=session.dials,
         )
 
     def _lead(self, session: Session, said: str, touched: Sequence[str], close: Sequence[Match]) -> tuple[str, ...]:
@@ -414,36 +391,11 @@ class Turn:
         toolkit."""
         one = _at(session.last, position) if position is not None else None
         if one is not None:
-            return self._helped_one(session, one)
+            return self._quoted(session, helped_one(self._store, self._finder, session, one))
         if not session.shares:
             return self._say(session, "question", "talk.helped.first")
-        lang = session.lang
-        sense = self._finder.sense(of_turns(session.shares))
-        query = self._query(session, sense, _SHOWN)
-        # Of stories that were shown already their words about what helped are welcome, but no passage comes twice.
-        query = replace(query, exclude=frozenset(session.refused))
-        found = self._finder.helped(query, session.last, session.quoted)
-        cards: list[StoryCard] = []
-        quoted: list[int] = []
-        for kind, passages in found:
-            heading = say(f"card.kind.{kind}", lang)
-            for passage in passages:
-                match = Match(passage.story, passage.passage_id, passage.span, passage.nearness, close=True)
-                cards.append(story_card(match, said="", themes=(), lang=lang, heading=heading))
-                quoted.append(passage.passage_id)
-        session = session.model_copy(update={"quoted": (*session.quoted, *quoted)})
-        return self._quoted(session, cards)
-
-    def _helped_one(self, session: Session, story_id: str) -> tuple[Session, Reply]:
-        """The part "what helped" of one story that was shown. Away from its story it is a quotation, with a consent
-        of its own."""
-        quotable = self._store.visible([story_id], Purpose.QUOTE)
-        visible = {id: v for id, v in self._store.visible([story_id], Purpose.SURFACE).items() if id in quotable}
-        sense = self._finder.sense(of_turns(session.shares))
-        near = self._finder.best_passages([story_id], sense, Part.HELPED, visible)
-        return self._quoted(
-            session, [story_card(match, said="", themes=(), lang=session.lang) for match in near.values()]
-        )
+        cards, quoted = helped_across(self._finder, session)
+        return self._quoted(session.model_copy(update={"quoted": (*session.quoted, *quoted)}), cards)
 
     def _quoted(self, session: Session, cards: Sequence[StoryCard]) -> tuple[Session, Reply]:
         """An answer of passages in which people say what helped them, or that there is none."""

@@ -62,45 +62,38 @@ def _turns(bench: Bench, ranker: Ranker) -> dict[str, Any]:
     }
 
 
-def _without(judged: dict[str, int], gone: str) -> dict[str, int]:
-    return {id: grade for id, grade in judged.items() if id != gone}
-
-
 def _more(bench: Bench, ranker: Ranker) -> dict[str, Any]:
     """ "More like this" said of the best story of an answer that is a good one: does the rest of the answer get
     better?"""
-    before: dict[str, list[str]] = {}
-    after: dict[str, list[str]] = {}
-    judged: dict[str, dict[str, int]] = {}
-    for q in bench.task.answerable():
-        sense = bench.sense(q)[0]
-        grades = dict(bench.task.judgments[q.id])
-        good = next((id for id in _ids(bench, ranker, Query(sense))[:SHOWN] if grades.get(id, 0) >= _GOOD), None)
-        rest = _without(grades, good or "")
-        if good is None or not any(grade > 0 for grade in rest.values()):
-            continue
-        own = bench.task.documents[good].id
-        judged[q.id] = rest
-        before[q.id] = _ids(bench, ranker, Query(sense, exclude=frozenset({own})))
-        after[q.id] = _ids(bench, ranker, Query(sense, exclude=frozenset({own}), like=(own,)))
-    return {"before": _ndcg(before, judged), "after": _ndcg(after, judged)} if judged else {}
+    return _said_of_one(bench, ranker, lambda grade: (grade or 0) >= _GOOD, lambda own: {"like": (own,)})
 
 
 def _not_this(bench: Bench, ranker: Ranker) -> dict[str, Any]:
     """ "Not this one" said of the first story of an answer that is none: does the rest get better?"""
+    return _said_of_one(bench, ranker, lambda grade: grade == 0, lambda own: {"unlike": (own,)})
+
+
+def _said_of_one(
+    bench: Bench,
+    ranker: Ranker,
+    meant: Callable[[int | None], bool],
+    said: Callable[[str], dict[str, Any]],
+) -> dict[str, Any]:
+    """The rest of each answer before and after something was said of the first shown story whose grade is `meant`."""
     before: dict[str, list[str]] = {}
     after: dict[str, list[str]] = {}
     judged: dict[str, dict[str, int]] = {}
     for q in bench.task.answerable():
         sense = bench.sense(q)[0]
         grades = dict(bench.task.judgments[q.id])
-        bad = next((id for id in _ids(bench, ranker, Query(sense))[:SHOWN] if grades.get(id) == 0), None)
-        if bad is None:
+        one = next((id for id in _ids(bench, ranker, Query(sense))[:SHOWN] if meant(grades.get(id))), None)
+        rest = {id: grade for id, grade in grades.items() if id != one}
+        if one is None or not any(grade > 0 for grade in rest.values()):
             continue
-        own = bench.task.documents[bad].id
-        judged[q.id] = _without(grades, bad)
+        own = bench.task.documents[one].id
+        judged[q.id] = rest
         before[q.id] = _ids(bench, ranker, Query(sense, exclude=frozenset({own})))
-        after[q.id] = _ids(bench, ranker, Query(sense, exclude=frozenset({own}), unlike=(own,)))
+        after[q.id] = _ids(bench, ranker, Query(sense, exclude=frozenset({own}), **said(own)))
     return {"before": _ndcg(before, judged), "after": _ndcg(after, judged)} if judged else {}
 
 
