@@ -17,10 +17,14 @@ from assistant.voice import phrases
 from assistant.words import say
 from corpus import vocabulary
 from corpus.types import Group, Part, Provenance, Schedule, Span, Story
+from index.collection import Facts
 from index.find import Match
 from index.passages import sentences
+from index.query import Dials
+from index.wishes import met
 
 _EXCERPT_WORDS = 90  # a card's excerpt holds about this many words: the passage, and what stands around it
+_UNTURNED = Dials()
 _STALE = timedelta(days=365)
 
 
@@ -150,13 +154,13 @@ def story_card(
     lang: str,
     like: bool = False,
     hopeful: bool = False,
-    wished: Sequence[str] = (),
+    dials: Dials = _UNTURNED,
     heading: str | None = None,
     rare: Rarity | None = None,
 ) -> StoryCard:
     """A card. `themes` are those that the message touches: only what the story itself carries is said.
 
-    wished: the dials that were turned and that this story meets. heading: the kind of toolkit of a quoted passage.
+    dials: what the person chose; what of it this story meets is said. heading: the kind of toolkit of a quoted passage.
     """
     story = match.story
     span = evidence(said, story, match.span) if said else match.span
@@ -170,7 +174,7 @@ def story_card(
         stage=_stage(story),
         content_notes=_notes(story),
         excerpt=excerpt(story, span),
-        why=_why(match, said, themes, lang, like=like, hopeful=hopeful, wished=wished, rare=rare),
+        why=_why(match, said, themes, lang, like=like, hopeful=hopeful, dials=dials, rare=rare),
         heading=heading,
         minutes=_minutes(story),
     )
@@ -184,7 +188,7 @@ def _why(
     *,
     like: bool,
     hopeful: bool,
-    wished: Sequence[str],
+    dials: Dials,
     rare: Rarity | None,
 ) -> tuple[str, ...]:
     """Why this story, in sentences that can be checked by reading it: what it tells of, what both write, what was
@@ -195,7 +199,7 @@ def _why(
     why += [say("card.why.themes", lang, themes=phrases(told))] if told else []
     why += [say("card.why.like", lang)] if like else []
     why += [say("card.why.hope", lang)] if hopeful and (story.hope or 0) >= 4 else []
-    why += [_wish(name, story, lang) for name in wished]
+    why += [_wish(name, dials, story, lang) for name in met(dials, Facts.of(story))]
     for feeling in shared_feelings(said, "\n".join(part.text for part in story.parts)):
         why.append(say("card.why.feeling", lang, feeling=feeling))
     if words := shared_words(said, match.span.of(story), rarity=rare):
@@ -209,15 +213,15 @@ def _why(
     return tuple(why)
 
 
-def _wish(name: str, story: Story, lang: str) -> str:
-    """That a story is as the person asked for by one dial."""
+def _wish(name: str, dials: Dials, story: Story, lang: str) -> str:
+    """That a story is as the person asked for by one dial: what was asked for, and nothing else of the narrator."""
     return say(
         f"card.why.wish.{name}",
         lang,
         stage=(_stage(story) or "").lower(),
         minutes=_minutes(story),
-        pathways=", ".join(vocabulary.label("pathways", id).lower() for id in story.pathways),
-        context=", ".join(vocabulary.label("contexts", id).lower() for id in story.context),
+        pathways=", ".join(vocabulary.label("pathways", id).lower() for id in story.pathways if id in dials.pathways),
+        context=", ".join(vocabulary.label("contexts", id).lower() for id in story.context if id in dials.context),
     )
 
 

@@ -20,10 +20,8 @@ from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store
 from corpus.types import Purpose
-from index.collection import Facts
 from index.find import Finder, Match
 from index.query import FIRST_TURNS, LAST_TURNS, Dials, of_turns
-from index.wishes import met
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
 _MOST_QUESTIONS = 1  # gentle questions before searching with whatever there is
@@ -217,7 +215,7 @@ class Turn:
                 lang=lang,
                 like=bool(like),
                 hopeful=hopeful,
-                wished=met(session.dials, Facts.of(m.story)),
+                dials=session.dials,
                 rare=self._finder.collection.rarity,
             )
             for m in (close or matches[:_NEAREST])

@@ -65,8 +65,8 @@ def choose(
     width: float = TURN,
     variety: float = NEAR_EQUAL,
 ) -> list[R]:
-    """At most `count`: the best first; then, among near-equals, the one that shares fewest themes and stage with
-    those picked.
+    """At most `count`: the best first; then, among near-equals, the one whose stage fewest of those picked
+    share.
 
     Of stories that are the same one (`same` of two ids at or above SAME) only the first is picked.
     """
@@ -82,9 +82,8 @@ def choose(
     return [match for _, match in sorted(picked, key=lambda item: -item[0])]
 
 
-def _sameness(match: R, picked: Sequence[R]) -> float:
-    same = 0.0
-    for other in picked:
-        same += len(set(match.story.themes[:2]) & set(other.story.themes[:2]))
-        same += match.story.stage is not None and match.story.stage == other.story.stage
-    return same
+def _sameness(match: R, picked: Sequence[R]) -> int:
+    """How many of those picked stand where this narrator stands. A set should hold people who are still in it and
+    people who are further along (PRACTICE R4); other themes beside each other would only mean that some are about
+    something else."""
+    return sum(match.story.stage is not None and match.story.stage == other.story.stage for other in picked)

@@ -65,11 +65,17 @@ def test_the_same_story_told_twice_is_shown_once() -> None:
     assert [m.story.id for m in choose(matches, 3)] == ["s0", "s1", "s2"]
 
 
-def test_among_near_equals_the_one_that_is_different_comes() -> None:
-    grief = some(0.9, 0.89, themes=("grief",))
-    work = M(make_story("w", themes=("work",)), 0.88)
-    assert [m.story.id for m in choose([*grief, work], 2)] == ["s0", "w"]
-    assert [m.story.id for m in choose([*grief, M(work.story, 0.8)], 2)] == ["s0", "s1"]
+def test_among_near_equals_the_one_who_stands_elsewhere_comes() -> None:
+    still = some(0.9, 0.895, stage="in_the_middle")
+    out = M(make_story("out", stage="further_along"), 0.89)
+    assert [m.story.id for m in choose([*still, out], 2)] == ["s0", "out"]
+    assert [m.story.id for m in choose([*still, M(out.story, 0.8)], 2)] == ["s0", "s1"]
+
+
+def test_another_theme_is_no_variety() -> None:
+    grief = some(0.9, 0.895, themes=("grief",), stage="in_the_middle")
+    work = M(make_story("w", themes=("work",), stage="in_the_middle"), 0.89)
+    assert [m.story.id for m in choose([*grief, work], 2)] == ["s0", "s1"]
 
 
 # --- dials and feedback ---

@@ -187,6 +187,17 @@ def test_dials_are_turned_in_words_and_said_on_the_cards(turn: Turn, store: Stor
     assert session.dials == Dials()
 
 
+def test_a_card_names_what_was_asked_for_and_nothing_else_of_the_narrator(turn: Turn, store: Store) -> None:
+    parts = ({"part": "whole", "text": "My mother died. The house is quiet, the radio is on."},)
+    told = make_story("told", title="Radio", themes=("grief",), parts=parts, context=("parent", "lgbtq"))
+    publish(store, told, make_consent(days=9999))
+    session, _ = said(turn, SHARE)
+    _, reply = said(turn, "told by a parent", session=session.model_copy(update={"shown": ()}))
+    (why,) = [card.why for card in reply.cards if card.id == "told"]
+    assert "As you asked, told by: parent." in why
+    assert not any("LGBTQ" in line or "lgbtq" in line for line in why)
+
+
 def test_limits_leave_answers_full(turn: Turn) -> None:
     session, _ = said(turn, SHARE)
     _, reply = said(turn, "no stories about the piano", session=session.model_copy(update={"shown": ()}))
