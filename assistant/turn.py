@@ -63,14 +63,14 @@ class Turn:
         seen = screen(text, session.screens)
         session = session.model_copy(update={"screens": (*session.screens, seen)[-20:]})
         foreign = unread_language(text)
+        asked = understand(text)
         if seen.tier >= _CRISIS or seen.clinical:
-            return self._help(session, text, seen, foreign)
+            return self._help(session, text, asked, seen, foreign)
         if foreign:
             return self._unread(session, seen, foreign)
         if len(text) > LONGEST:
             return self._say(session, "too_long", "talk.too_long", limit=LONGEST)
 
-        asked = understand(text)
         if asked.intent in ("share", "little", "wordless"):
             return self._share(session, text, asked)
         return self._request(session, text, asked)
@@ -137,10 +137,16 @@ class Turn:
 
     # --- care ---------------------------------------------------------------------------------------------------
 
-    def _help(self, session: Session, text: str, seen: Screen, foreign: str | None) -> tuple[Session, Reply]:
-        """Help first, and no stories. What was said is kept in the conversation: the person may go on from it."""
+    def _help(
+        self, session: Session, text: str, asked: Understood, seen: Screen, foreign: str | None
+    ) -> tuple[Session, Reply]:
+        """Help first, and no stories. What was said is kept in the conversation: the person may go on from it. Who asks
+        for no stories about such things gets help first too, and what was asked for holds from then on."""
         lang = foreign if foreign in languages() else session.lang
-        session = self._remember(session, text)
+        if asked.intent == "dial":
+            session = session.model_copy(update={"dials": turned(session.dials, asked.dials)})
+        else:
+            session = self._remember(session, text)
         chips = () if seen.tier == 3 else self._chips(session.lang, "chip.stories", "chip.listen")
         return session, Reply(
             kind="help",

@@ -108,3 +108,10 @@ def test_a_clinical_question_is_not_answered(turn: Turn) -> None:
     assert reply.kind == "help"
     assert reply.help
     assert reply.cards == ()
+
+
+def test_who_wants_no_stories_of_self_harm_gets_help_and_none_of_them_afterwards(turn: Turn) -> None:
+    session, reply = said(turn, "no stories with self-harm")
+    assert reply.kind == "help"
+    assert session.dials.without == {"mental_health:self_harm"}
+    assert session.shares == ()  # it is no share
