@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus import vocabulary
-from corpus.types import Story
+from corpus.types import Span, Story
 from index.embed import Vectors
 from index.lexical import Lexical
 from index.nearest import Nearest
@@ -78,6 +78,13 @@ class Held:
     whole: int | None  # id of the whole story's vector
     parts: tuple[int, ...]  # ids of its passages, in order
     vectors: Vectors  # float32[n, d], rows unit-norm: that of the whole story first if there is one, then the passages
+    answers: tuple[int, ...] = ()  # for each passage, which of the narrator's answers it is cut from; (): all from one
+
+
+def answers(story: Story, spans: Iterable[Span | None]) -> tuple[int, ...]:
+    """For each passage of a story the place of the answer that it is cut from; -1 where the passage is out of date."""
+    place = {given.part: i for i, given in enumerate(story.parts)}
+    return tuple(place.get(span.part, -1) if span else -1 for span in spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +148,7 @@ class Collection:
             self._part_vectors.change(parts, new_parts, np.concatenate(part_rows) if part_rows else nothing)
             self._lexical.change([*gone], {id: held.text for id, held in added.items()})
             for id, held in added.items():
-                self._held[id] = Held(held.facts, "", held.whole, held.parts, nothing)
+                self._held[id] = Held(held.facts, "", held.whole, held.parts, nothing, held.answers)
 
     def ready(self) -> None:
         """Make now what the first question after a change would make (BM25, closeness): no visitor waits for it."""
@@ -275,6 +282,8 @@ class Collection:
             rows = np.flatnonzero(best >= 0)
             rows = rows[~closed[rows]]
             whole, part, words = whole[rows], part[rows], words[rows]
+            if how.parts:
+                part = self._mean_of_answers(vector, [arrays.ids[row] for row in rows])
         whole = np.where(np.isnan(whole), part, whole)
         says = how.whole * whole + (1 - how.whole) * part
         themes = how.themes if arrays.told.any() else 0.0  # where nobody chose any, there is nothing to add
@@ -314,6 +323,18 @@ class Collection:
         whole[rows] = cosines
         self._complete(vector, arrays, np.union1d(rows, firsts), whole, part, best)
         return whole, part, best
+
+    def _mean_of_answers(self, vector: Vectors, ids: Sequence[str]) -> Vectors:
+        """float32[n]: of each story, the mean over the narrator's answers of the cosine of each one's best passage."""
+        found = np.empty(len(ids), dtype=np.float32)
+        for i, id in enumerate(ids):
+            held = self._held[id]
+            cosines = self._part_vectors.vectors(np.asarray(held.parts, dtype=np.int64)) @ vector
+            best: dict[int, float] = {}
+            for answer, cosine in zip(held.answers or [0] * len(cosines), cosines, strict=True):
+                best[answer] = max(best.get(answer, -1.0), float(cosine))
+            found[i] = np.mean(list(best.values()))
+        return found
 
     def _complete(
         self,

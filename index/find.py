@@ -22,7 +22,7 @@ from corpus.types import Group, Part, Purpose, Span, Story, VisibleStory
 from corpus.vocabulary import phrase
 from index import passages
 from index.choose import Turns, choose
-from index.collection import Candidate, Collection, Facts, Held
+from index.collection import Candidate, Collection, Facts, Held, answers
 from index.embed import Embedder, Vectors
 from index.nearest import Nearest
 from index.pipelines import DEFAULT, Pipeline, pipeline
@@ -182,12 +182,14 @@ class Finder:
                 continue
             whole = [i for i, w in enumerate(story.whole) if w][:1]
             parts = [i for i, w in enumerate(story.whole) if not w]
+            spans = [visible.passages.get(story.passage_ids[i]) for i in parts]
             held[story.story_id] = Held(
                 facts=Facts.of(visible.story),
                 text=passages.whole(visible.story),
                 whole=story.passage_ids[whole[0]] if whole else None,
                 parts=tuple(story.passage_ids[i] for i in parts),
                 vectors=story.vectors[[*whole, *parts]],
+                answers=answers(visible.story, spans),
             )
         return held
 

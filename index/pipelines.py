@@ -22,6 +22,9 @@ class Pipeline:
     to everybody (a hubness prior; Radovanović 2010). To it `words`·(BM25, in standard deviations over the collection)
     is added.
 
+    parts: instead of the best passage of all, the mean over the narrator's answers (what was going on, what it was
+    like, what helped, where I am now) of each one's best passage: all of a story counts, and not its one nearest place.
+
     fusion: `sum` adds as above; `zscores` puts what the story says into standard deviations too; `ranks` is reciprocal
     rank fusion (Cormack 2009, k = 60) of the dense part and the words; `words` is BM25 alone.
     """
@@ -32,6 +35,7 @@ class Pipeline:
     prior: float = 0.0
     words: float = 0.0
     themes: float = 0.0
+    parts: bool = False
     fusion: Literal["sum", "zscores", "ranks", "words"] = "sum"
 
 
@@ -44,6 +48,14 @@ PIPELINES: dict[str, Pipeline] = {
             prior=0.40,
             words=0.025,
             themes=0.80,
+        ),
+        Pipeline(
+            "parts",
+            "the default, with the best passage of each of the narrator's answers instead of the best of all",
+            prior=0.40,
+            words=0.025,
+            themes=0.80,
+            parts=True,
         ),
         Pipeline("no-themes", "the default without the narrators' themes", prior=0.40, words=0.025),
         Pipeline("no-prior", "the default without the hubness prior", words=0.025, themes=0.80),

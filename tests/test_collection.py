@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,16 @@ def test_half_whole_half_best_passage() -> None:
     assert found["a"].passage_id == 12
     assert found["b"].score == pytest.approx(0.5, abs=1e-6)
     assert [c.id for c in collection.score(X, "", {}, DENSE)] == ["a", "b"]
+
+
+def test_every_answer_of_a_narrator_counts_by_its_best_passage() -> None:
+    collection = Collection(2)
+    story = dataclasses.replace(held(10, 60, 90, 0, 60), answers=(0, 0, 1))
+    collection.change((), {"a": story, "b": dataclasses.replace(held(20, 60, 60), answers=())})
+    found = scores(collection, Pipeline("p", "", parts=True))
+    assert found["a"].score == pytest.approx(0.5 * 0.5 + 0.5 * (1 + 0.5) / 2, abs=1e-6)
+    assert found["a"].passage_id == 12  # the evidence is the best of all
+    assert found["b"].score == pytest.approx(0.5, abs=1e-6)
 
 
 def test_the_prior_takes_from_who_is_near_to_everybody() -> None:

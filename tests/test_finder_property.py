@@ -11,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from corpus.store import open_store
 from corpus.types import Part, PartText, Purpose, State
+from index.choose import SAME
 from index.embed import WordEmbedder
 from index.find import Finder
 from index.nearest import Nearest
@@ -161,7 +162,10 @@ class Machine(RuleBasedStateMachine):
 
     @rule(query=TEXTS)
     def the_fresh_finder_shows_all_that_may_be_seen(self, query: str) -> None:
-        assert self._shown(self.fresh, query) == self.truth
+        shown = self._shown(self.fresh, query)
+        assert shown.items() <= self.truth.items()
+        for id in self.truth.keys() - shown.keys():  # a story is told once, also where two narrators gave the same
+            assert any(self.fresh.collection.same(id, other) >= SAME for other in shown)
 
     @invariant()
     def the_stale_finder_shows_nothing_else(self) -> None:

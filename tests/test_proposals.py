@@ -198,12 +198,12 @@ def test_the_samples_get_few_proposals_and_most_are_their_narrators_own(model_fi
     right: list[bool] = []
     hopes: list[int] = []
     stages: list[bool] = []
-    for story in read_stories().good[::5]:
+    for story in read_stories().good[::2]:
         found = propose(model_finder._embedder, model_finder.themes, story.parts)
         right += [theme in story.themes for theme in found.themes]
         hopes += [abs(found.hope - story.hope)] if found.hope and story.hope else []
         stages += [found.stage == story.stage] if found.stage else []
-    assert len(right) >= 5
-    assert np.mean(right) >= 0.5
-    assert all(off <= 1 for off in hopes)
+    assert len(right) >= 15
+    assert np.mean(right) >= 0.6
+    assert np.mean([off <= 1 for off in hopes]) >= 0.9
     assert sum(not ok for ok in stages) <= 1

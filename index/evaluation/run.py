@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from corpus.types import Span, Story
 from index import passages
 from index.choose import TURN, Turns, choose, in_turn
-from index.collection import Candidate, Collection, Facts, Held
+from index.collection import Candidate, Collection, Facts, Held, answers
 from index.embed import Embedder, Vectors
 from index.evaluation.task import Asked, Task, words_of
 from index.pipelines import Pipeline
@@ -70,7 +70,9 @@ class Bench:
             for story, spans, vectors in _embedded(documents[start : start + _BATCH], embedder):
                 ids = tuple(range(passage_id, passage_id + len(spans) + 1))
                 passage_id += len(ids)
-                added[story.id] = Held(Facts.of(story), words_of(story), ids[0], ids[1:], vectors)
+                added[story.id] = Held(
+                    Facts.of(story), words_of(story), ids[0], ids[1:], vectors, answers(story, spans)
+                )
             self.collection.change((), added)
             if on_progress:
                 on_progress(min(start + _BATCH, len(documents)), len(documents))
