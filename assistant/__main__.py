@@ -1,4 +1,4 @@
-"""python -m assistant chat | screen"""
+"""python -m assistant chat | screen | evaluate-care | train-care | red-team"""
 
 from __future__ import annotations
 
@@ -27,14 +27,28 @@ def main(arguments: list[str] | None = None) -> int:
     screening = commands.add_parser("screen", help="what care sees in messages, as JSON lines")
     screening.add_argument("text", nargs="?", help="one message")
     screening.add_argument("--jsonl", type=Path, help='a file with {"id", "text"} a line; - for standard input')
+    screening.add_argument("--rules-only", action="store_true", help="without the trained heads and their model")
+    measuring = commands.add_parser("evaluate-care", help="how well care notices danger, and calls out over nothing")
+    measuring.add_argument("--lines", type=Path, nargs="*", help="files of lines; otherwise the voices kept apart")
+    measuring.add_argument("--rules-only", action="store_true", help="without the trained heads and their model")
+    measuring.add_argument("--json", action="store_true", help="as JSON")
+    measuring.add_argument("--publish", action="store_true", help="write docs/care.md and what /safety shows")
+    training = commands.add_parser("train-care", help="make the weights of the heads anew")
+    for command in (measuring, training):
+        command.add_argument("--posts", type=Path, help='forum posts: {"text", "severity"} a line')
+        command.add_argument("--questions", type=Path, help='counselling questions: {"title", "text", "topic"} a line')
     given = parser.parse_args(arguments)
     speak_utf8()
     try:
         if given.command == "chat":
             return _chat(given.country)
+        if given.command in ("evaluate-care", "train-care"):
+            from assistant.care import commands as care
+
+            return care.evaluate(given) if given.command == "evaluate-care" else care.train(given)
         if (given.text is None) == (given.jsonl is None):
             screening.error("give either a text or --jsonl FILE")
-        return _screen(given.text, given.jsonl)
+        return _screen(given.text, given.jsonl, given.rules_only)
     except SharedJourneyError as error:
         print(error, file=sys.stderr)
         return 2
@@ -145,8 +159,10 @@ def show_story(view: StoryView | None, out: TextIO) -> None:
 # --- screen -------------------------------------------------------------------------------------------------------
 
 
-def _screen(text: str | None, path: Path | None) -> int:
-    from assistant.care import screen
+def _screen(text: str | None, path: Path | None, rules_only: bool) -> int:
+    from assistant.care.commands import reader
+
+    screen = reader(rules_only)
 
     for id, message in [("0", text or "")] if path is None else texts(path):
         seen = screen(message)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from assistant.care import Screener
+from assistant.care.heads import shipped
 from assistant.language import unread_language
 from assistant.turn import Turn
 from assistant.voice import make_voice
 from corpus.settings import open_corpus
 from corpus.store import Store
-from index.embed import stay_offline
+from index.embed import load, stay_offline
 from index.find import Finder
 from index.proposals import landmarks
 from index.settings import IndexSettings, open_finder
@@ -74,7 +76,10 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         undo.callback(store.close)
         voice = make_voice(settings.chat_model)
         finder = open_finder(settings, store, on_progress)
+        screen = Screener(finder.embedder if shipped().reads(finder.embedder.name) else load())
         unread_language("so that the first message does not wait for this")
         landmarks(finder.embedder)  # nor the first narrator for those
         undo.pop_all()
-    return Parts(settings, store, finder, Turn(store, finder, voice, minutes=settings.conversation_minutes))
+    return Parts(
+        settings, store, finder, Turn(store, finder, voice, screen=screen, minutes=settings.conversation_minutes)
+    )

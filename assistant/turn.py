@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from assistant.cards import evidence, group_card, story_card, story_view
-from assistant.care import Help, Screen, check_reply, help_for, screen
+from assistant.care import Help, Screen, Screener, check_reply, help_for
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.language import unread_language
 from assistant.looking import helped_across, helped_one, query_of
@@ -21,7 +21,7 @@ from assistant.words import languages, say
 from corpus.store import Store
 from corpus.types import Purpose
 from index.find import Finder, Match
-from index.query import FIRST_TURNS, LAST_TURNS, Dials, of_turns
+from index.query import FIRST_TURNS, LAST_TURNS, Dials, Sense, of_turns
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
 _MOST_QUESTIONS = 1  # gentle questions before searching with whatever there is
@@ -35,8 +35,16 @@ class Turn:
     """Answers messages over one store, one finder and one voice. May be used from several threads."""
 
     def __init__(
-        self, store: Store, finder: Finder, voice: Voice, *, minutes: int = 15, today: Callable[[], date] = date.today
+        self,
+        store: Store,
+        finder: Finder,
+        voice: Voice,
+        *,
+        screen: Screener | None = None,
+        minutes: int = 15,
+        today: Callable[[], date] = date.today,
     ) -> None:
+        self._screen = screen or Screener()  # by the rules alone
         self._store = store
         self._finder = finder
         self._voice = voice
@@ -60,7 +68,9 @@ class Turn:
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
         """Answer one message. Any text is allowed; what it calls for in care comes before anything else."""
         text = tidy(text)
-        seen = screen(text, session.screens)
+        # Embedded once for care and for finding, where both read the same words by the same model.
+        sense = self._finder.sense(text) if self._screen.reads_by(self._finder.embedder) else None
+        seen = self._screen(text, session.screens, sense.vector if sense else None)
         session = session.model_copy(update={"screens": (*session.screens, seen)[-20:]})
         foreign = unread_language(text)
         asked = understand(text)
@@ -72,7 +82,7 @@ class Turn:
             return self._say(session, "too_long", "talk.too_long", limit=LONGEST)
 
         if asked.intent in ("share", "little", "wordless"):
-            return self._share(session, text, asked)
+            return self._share(session, text, asked, sense)
         return self._request(session, text, asked)
 
     def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]:
@@ -173,7 +183,7 @@ class Turn:
 
     # --- a share ------------------------------------------------------------------------------------------------
 
-    def _share(self, session: Session, text: str, asked: Understood) -> tuple[Session, Reply]:
+    def _share(self, session: Session, text: str, asked: Understood, sense: Sense | None) -> tuple[Session, Reply]:
         if asked.intent == "wordless":
             return self._say(session, "question", "talk.wordless")
         if session.listening:
@@ -183,7 +193,7 @@ class Turn:
         if asked.intent == "little" and session.asked < _MOST_QUESTIONS and not session.shares:
             session = self._remember(session, text).model_copy(update={"asked": session.asked + 1})
             return self._say(session, "question", "talk.little", "chip.listen")
-        return self._stories(self._remember(session, text), said=text)
+        return self._stories(self._remember(session, text), said=text, sense=sense)
 
     @staticmethod
     def _remember(session: Session, text: str) -> Session:
@@ -198,6 +208,7 @@ class Turn:
         session: Session,
         *,
         said: str = "",
+        sense: Sense | None = None,
         like: tuple[str, ...] = (),
         hopeful: bool = False,
         count: int = _SHOWN,
@@ -206,7 +217,8 @@ class Turn:
         """Find stories for the conversation so far, and groups beside them."""
         lang = session.lang
         shares = of_turns(session.shares)
-        sense = self._finder.sense(shares) if shares else None
+        if sense is None or sense.text != shares:
+            sense = self._finder.sense(shares) if shares else None
         query = query_of(session, sense, count, like=like, hopeful=hopeful)
         matches = self._finder.find(query)
         close = [match for match in matches if match.close]

@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from assistant.care import Screener
 from assistant.turn import Turn
 from corpus.custody import CodeRow, Held, Role
 from corpus.errors import NotAllowed
@@ -174,6 +175,14 @@ def model_finder(embedded: Path) -> Iterator[Finder]:
     found.build()
     yield found
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def model_screener() -> Screener:
+    """The whole screen: rules, heads, and the model whose vectors they read."""
+    from index.embed import load
+
+    return Screener(load())
 
 
 @pytest.fixture

@@ -88,6 +88,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET", "/own/page.css", everybody(200), "/own/{name}"),
     Row("GET", "/help", everybody(200), "/help"),
     Row("GET", "/help/bar", everybody(200), "/help/bar"),
+    Row("GET", "/safety", everybody(200), "/safety"),
     Row("GET", "/ask", everybody(200), "/ask"),
     Row("POST", "/ask", everybody(200), "/ask", {"text": "hello"}),
     Row("POST", "/story", everybody(200), "/story", {"id": "one"}),

@@ -1,10 +1,10 @@
 """Read one message before anything else does, and say how much care it calls for.
 
-Rules only, in five languages at once (people mix languages): `rules/<lang>.yaml` holds what is looked for, in phrases
-that anyone can read, each with examples that are its tests. This file only knows how rules, guards and earlier turns
+Rules in five languages at once (people mix languages): `rules/<lang>.yaml` holds what is looked for, in phrases that
+anyone can read, each with examples that are its tests. This file only knows how rules, guards and earlier turns
 combine. Tiers and their meaning: 0 ordinary, 1 check-in, 2 crisis, 3 emergency (it is happening now).
 
-Meant to be extended: a classifier can be one more source of `Hit`s before `_combine`.
+`screener.py` adds what the trained heads say of the same message.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from assistant.care.normalise import Lexicon, fold, one_edit, sentences, unbroken
@@ -33,6 +35,7 @@ Who = Literal["self", "other", "unknown"]
 REMEMBERED = 12  # turns for which a crisis still counts; after that a conversation starts afresh
 NEAR = 5  # words: how far a "before" guard or a blocker ("but", "tonight") reaches
 # Signs of wanting to die that are each only a reason to check in; several different ones together are a crisis.
+GUARDS = ("past", "well_now", "negated", "figurative", "informational", "lyric")
 GATHERING, GATHERED = frozenset({"suicidal", "suicidal_passive", "self_harm"}), 3
 
 
@@ -41,7 +44,8 @@ class Screen(BaseModel, frozen=True):
 
     tier: 0 ordinary, 1 check-in, 2 crisis, 3 emergency. categories: of `CATEGORIES`, in that order.
     clinical: a question for a clinician. stopping: about stopping something that is dangerous to stop suddenly.
-    who: whom it is about. why: ids of the rules and guards that decided.
+    who: whom it is about. why: ids of the rules, guards and heads that decided. faint: a check-in that only the heads
+    saw, and hardly: two of these in a row are no crisis.
     """
 
     tier: int = 0
@@ -50,6 +54,7 @@ class Screen(BaseModel, frozen=True):
     stopping: bool = False
     who: Who = "unknown"
     why: tuple[str, ...] = ()
+    faint: bool = False
 
 
 class Rule(BaseModel, frozen=True, extra="forbid"):
@@ -176,20 +181,51 @@ def book() -> Book:
     )  # fmt: skip
 
 
+class Reading(NamedTuple):
+    """What the rules make of one message by itself. Holds its words: to be dropped with the turn."""
+
+    plain: tuple[str, ...]  # sentences as care/normalise.py makes them
+    features: NDArray[np.float32]  # what the heads are told of the rules: see `_features`
+    screen: Screen
+
+
 def screen(text: str, before: Sequence[Screen] = ()) -> Screen:
-    """How much care this message calls for; `before` are the screens of earlier turns, oldest first. Never raises."""
-    rules = book()
-    plain = sentences(text, rules.lexicon)
+    """How much care this message calls for by the rules alone; `before` are the screens of earlier turns, oldest first.
+    Never raises."""
     lately = tuple(before)[-REMEMBERED:]
-    earlier = max((s.tier for s in lately), default=0)
-    found = _combine(_hits(plain, earlier))
+    reading = read(text, max((s.tier for s in lately), default=0))
+    return over_turns(reading.screen, reading.plain, lately)
+
+
+def read(text: str, earlier: int = 0) -> Reading:
+    """What the rules make of a message; `earlier` is the highest tier of the turns before."""
+    lexicon = book().lexicon
+    plain = tuple(sentences(text, lexicon))
+    hits, guards = _hits(plain, earlier)
+    found = _combine(hits)
     if (whole := unbroken(text)) != text:  # "I want to... die": the more pressing reading counts
-        found = max(found, _combine(_hits(sentences(whole, rules.lexicon), earlier)), key=lambda s: s.tier)
-    return _over_turns(found, " ".join(" ".join(plain).split()), lately)
+        other_hits, _ = _hits(sentences(whole, lexicon), earlier)
+        other = _combine(other_hits)
+        if other.tier > found.tier:
+            found, hits = other, other_hits
+    return Reading(plain, _features(hits, guards), found)
 
 
-def _hits(plain: Sequence[str], earlier_tier: int) -> list[Hit]:
-    """Rules that match, each once, at the highest tier that its places keep after the guards."""
+def _features(hits: Sequence[Hit], guards: frozenset[str]) -> NDArray[np.float32]:
+    """float32[n]: for each category whether a rule of it is left at tier 0, 1, 2, 3; then which guards matched
+    anywhere, by the last part of their names; then whether there was no rule at all."""
+    row = np.zeros(4 * len(CATEGORIES) + len(GUARDS) + 1, dtype=np.float32)
+    for hit in hits:
+        row[4 * CATEGORIES.index(hit.rule.category) + hit.tier] = 1
+    for place, name in enumerate(GUARDS):
+        row[4 * len(CATEGORIES) + place] = name in guards
+    row[-1] = not hits
+    return row
+
+
+def _hits(plain: Sequence[str], earlier_tier: int) -> tuple[list[Hit], frozenset[str]]:
+    """Rules that match, each once, at the highest tier that its places keep after the guards; and the last parts of
+    the names of all guards that match anywhere."""
     rules, guards = book().rules, book().guards
     spans = list(book().phrases.find(plain))
     blockers = [s for s in spans if s.owner < 0]
@@ -215,7 +251,7 @@ def _hits(plain: Sequence[str], earlier_tier: int) -> list[Hit]:
         hit = Hit(rule, rule.tier - 1 if guard else rule.tier, guard)
         if span.owner not in best or best[span.owner].tier < hit.tier:
             best[span.owner] = hit
-    return list(best.values())
+    return list(best.values()), frozenset(guards[s.owner - len(rules)].id.split(".")[-1] for s in excuses)
 
 
 def _excuses(guard: Guard, rule: Rule, at: Span, span: Span) -> bool:
@@ -263,17 +299,18 @@ def _combine(hits: Sequence[Hit]) -> Screen:
     )
 
 
-def _over_turns(found: Screen, plain: str, before: Sequence[Screen]) -> Screen:
-    """Risk persists: a conversation is not a row of separate messages."""
+def over_turns(found: Screen, plain: Sequence[str], before: Sequence[Screen]) -> Screen:
+    """Risk persists: a conversation is not a row of separate messages. `before`: oldest first."""
+    before = tuple(before)[-REMEMBERED:]
     if not before:
         return found
     last = before[-1]
     only_a_loss = found.categories == ("suicide_bereavement",)  # to speak of it twice is grief, not risk
-    if found.tier == 1 and last.tier == 1 and not only_a_loss:
+    if found.tier == 1 and last.tier == 1 and not only_a_loss and not (found.faint or last.faint):
         return found.model_copy(update={"tier": 2, "why": (*found.why, "two_check_ins")})
     if found.tier > 0:
         return found
-    bare = " ".join(plain.split())
+    bare = " ".join(" ".join(plain).split())
     source = next((s for s in reversed(before) if s.tier > 0), last)
     if last.tier > 0 and bare in book().yes:
         return _held(found, source, 2, "yes_after_check_in")

@@ -40,6 +40,7 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("GET", r"/own/[a-z]+\.(?:css|js)"),
     ("GET", r"/help"),
     ("GET", r"/help/bar"),
+    ("GET", r"/safety"),
     ("GET", r"/ask"),
     ("POST", r"/ask"),
     ("POST", r"/story"),
@@ -69,7 +70,12 @@ JOIN = "/gradio_api/queue/join"
 EVENTS = range(3)  # the page has three: it opened, a message was sent, a button was pressed
 _ALLOW = tuple((method, re.compile(path)) for method, path in ALLOW)
 _KEPT = re.compile(r"/assets/.+|/static/.+|/own/.+|/favicon\.ico")  # files without anything of a person in them
-_QUERY = {"/": {"lang", "country"}, "/help": {"lang", "country"}, "/help/bar": {"lang", "country"}}
+_QUERY = {
+    "/": {"lang", "country"},
+    "/help": {"lang", "country"},
+    "/help/bar": {"lang", "country"},
+    "/safety": {"lang", "country"},
+}
 _WHOLE_STORY = re.compile(r"/share|/desk/story/[^/]+/(?:propose|redact)")  # may carry more than MAX_BODY
 _COOKIES = re.compile(r"/desk(?:/.*)?")  # the only part of the page that may set a cookie: its visitors sign in
 _SUBMIT = "/share"

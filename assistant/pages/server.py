@@ -95,7 +95,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
-    from assistant.pages import chat, desk, missing, routes, share, theme, yours
+    from assistant.pages import chat, desk, missing, routes, safety, share, theme, yours
     from assistant.pages.guard import Guard
 
     talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
@@ -140,7 +140,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     # Its presence alone turns off Gradio's own CORS, which lets any site read answers.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     routes.add(app, room, settings, forget)
-    for pages in (share, yours, missing, desk):
+    for pages in (share, yours, missing, safety, desk):
         pages.add(app, parts, room, settings)
     demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
     gr.mount_gradio_app(

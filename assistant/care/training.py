@@ -1,0 +1,258 @@
+"""Makes `heads.npz`: one command, minutes on two cores, the same numbers each time.
+
+    python -m assistant train-care --posts risk_posts.jsonl --questions counsel_questions.jsonl
+
+Trains on the written lines of the voices that are not kept apart and, where they are given, on every second forum post
+({"text", "severity": 0–6}) and counselling question ({"title", "text"}); the others stay for measuring. Thresholds are
+set on predictions for voices that were left out of the fit (eight folds of whole voices), against the bars of
+`measuring.py`. scikit-learn is imported here only, and only when this runs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.care import heads as form
+from assistant.care.lines import Line, written
+from assistant.care.screen import CATEGORIES, Reading, read
+from corpus.errors import BadRecord
+
+if TYPE_CHECKING:
+    from index.embed import Embedder
+
+FOLDS = 8
+STRENGTH = 0.5  # C of the logistic regressions; twice and half of it do as well
+# How much each kind of feature counts before the fit: what is scaled up is regularised less.
+SCALE_VECTOR, SCALE_GRAMS = 3.0, 4.0
+POST_WEIGHT = 0.5  # a forum post was rated by somebody else, for something else
+RISKS = tuple(name for name in CATEGORIES if name != "clinical")
+HEADS = ("any", "crisis", "clinical", "past", "other", *RISKS)
+NOT_SAID = -1.0  # what a label is where nobody gave one
+
+
+class Example(NamedTuple):
+    """One message to learn from. labels: HEADS → 1, 0 or NOT_SAID."""
+
+    text: str
+    voice: str  # who is left out together
+    labels: dict[str, float]
+    weight: float = 1.0
+    line: Line | None = None
+
+
+def examples(posts: Path | None, questions: Path | None) -> list[Example]:
+    """The written lines, and every second row of the two files."""
+    found = [Example(line.text, line.voice, _labels(line), line=line) for line in written(kept_apart=False)]
+    for place, row in enumerate(_rows(posts)):
+        if place % 2 == 0:
+            severity = int(row["severity"])  # 0 none, 1 wish to be dead, 2 thoughts, 3–6 plan, intent, behaviour
+            labels = dict.fromkeys(HEADS, NOT_SAID) | {"any": float(severity >= 1), "clinical": 0.0}
+            labels["crisis"] = NOT_SAID if severity == 2 else float(severity >= 3)
+            found.append(Example(row["text"], f"post {place % FOLDS}", labels, POST_WEIGHT))
+    for place, row in enumerate(_rows(questions)):
+        text = f"{row.get('title', '')}\n{row['text']}"
+        if place % 2 == 0 and read(text).screen.tier == 0:  # what rules see something in has no label
+            labels = dict.fromkeys(HEADS, NOT_SAID) | {"any": 0.0, "crisis": 0.0, "clinical": 0.0}
+            found.append(Example(text, f"question {place % FOLDS}", labels, POST_WEIGHT))
+    return found
+
+
+def _labels(line: Line) -> dict[str, float]:
+    labels = {name: float(line.kind == name) for name in RISKS}
+    return labels | {
+        "any": float(line.tier >= 1 and line.kind != "clinical"),
+        "crisis": float(line.tier >= 2 and line.kind != "clinical"),
+        "clinical": float(line.kind == "clinical"),
+        "past": float(line.when == "past"),
+        "other": float(line.who == "other"),
+    }
+
+
+def _rows(path: Path | None) -> list[dict[str, Any]]:
+    if path is None:
+        return []
+    try:
+        return [json.loads(row) for row in path.read_text(encoding="utf-8").splitlines() if row.strip()]
+    except (OSError, json.JSONDecodeError) as error:
+        raise BadRecord(f"{path} cannot be read: {error}") from error
+
+
+class Features(NamedTuple):
+    """One row for each example."""
+
+    vectors: NDArray[np.float32]  # [n, 384]
+    rules: NDArray[np.float32]  # [n, r]
+    grams: Any  # scipy.sparse CSR [n, GRAMS], rows unit-norm
+    rarity: NDArray[np.float32]  # [GRAMS]
+    readings: list[Reading]
+
+
+def features(found: Sequence[Example], embedder: Embedder) -> Features:
+    from scipy import sparse
+
+    readings = [read(example.text) for example in found]
+    counted = [form.grams(reading.plain) for reading in readings]
+    rows = np.repeat(np.arange(len(found)), [len(c) for c in counted])
+    places = np.fromiter((place for c in counted for place in c), dtype=np.int64)
+    often = 1 + np.log(np.fromiter((n for c in counted for n in c.values()), dtype=np.float32))
+    met = np.bincount(places, minlength=form.GRAMS)
+    rarity = np.log(len(found) / (1 + met)).clip(0).astype(np.float32)
+    grams = sparse.csr_matrix((often * rarity[places], (rows, places)), shape=(len(found), form.GRAMS))
+    lengths = np.sqrt(np.asarray(grams.multiply(grams).sum(axis=1)).ravel()).clip(1e-9)
+    return Features(
+        vectors=embedder.encode([e.text for e in found]),
+        rules=np.stack([reading.features for reading in readings]),
+        grams=sparse.diags(1 / lengths) @ grams,
+        rarity=rarity,
+        readings=readings,
+    )
+
+
+class Fit(NamedTuple):
+    """Weights of one head, in the scales of `Heads`."""
+
+    bias: float
+    vector: NDArray[np.float32]
+    rules: NDArray[np.float32]
+    grams: NDArray[np.float32]
+
+
+def fit(matrix: Any, labels: NDArray[np.float64], weights: NDArray[np.float64]) -> Fit:
+    from sklearn.linear_model import LogisticRegression
+
+    known = labels != NOT_SAID
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", class_weight="balanced", random_state=0)
+    model.fit(matrix[known], labels[known], sample_weight=weights[known])
+    row = model.coef_[0].astype(np.float32)
+    rules = matrix.shape[1] - form.VECTOR - form.GRAMS
+    return Fit(
+        float(model.intercept_[0]),
+        row[: form.VECTOR] * SCALE_VECTOR,
+        row[form.VECTOR : form.VECTOR + rules],
+        row[form.VECTOR + rules :] * SCALE_GRAMS,
+    )
+
+
+def train(
+    embedder: Embedder, posts: Path | None, questions: Path | None, say: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Fit, calibrate and write `heads.npz`. Returns its card."""
+    from scipy import sparse
+
+    found = examples(posts, questions)
+    say(f"{len(found)} messages")
+    made = features(found, embedder)
+    matrix = sparse.hstack(
+        [
+            sparse.csr_matrix(made.vectors * SCALE_VECTOR), sparse.csr_matrix(made.rules), made.grams * SCALE_GRAMS,
+        ]
+    ).tocsr()  # fmt: skip
+    weights = np.asarray([example.weight for example in found])
+    labels = {name: np.asarray([example.labels[name] for example in found]) for name in HEADS}
+    voices = sorted({example.voice for example in found})
+    fold_of = {voice: place % FOLDS for place, voice in enumerate(voices)}
+    fold = np.asarray([fold_of[example.voice] for example in found])
+    left_out = {name: np.zeros(len(found)) for name in HEADS}
+    for number in range(FOLDS):
+        inside, outside = fold != number, fold == number
+        for name in HEADS:
+            one = fit(matrix[inside], labels[name][inside], weights[inside])
+            logits = (
+                one.bias
+                + made.vectors[outside] @ one.vector
+                + made.rules[outside] @ one.rules
+                + made.grams[outside] @ one.grams
+            )
+            left_out[name][outside] = 1 / (1 + np.exp(-logits))
+        say(f"fold {number + 1} of {FOLDS}")
+    thresholds = calibrate(found, made.readings, left_out)
+    fits = [fit(matrix, labels[name], weights) for name in HEADS]
+    card = {
+        "heads": list(HEADS),
+        "thresholds": thresholds,
+        "embedder": embedder.name,
+        "messages": len(found),
+        "lines": sum(example.line is not None for example in found),
+        "voices": len({example.voice for example in found if example.line}),
+        "posts": sum(example.voice.startswith("post ") for example in found),
+        "questions": sum(example.voice.startswith("question ") for example in found),
+        "made_on": datetime.now(UTC).date().isoformat(),
+    }
+    np.savez_compressed(
+        form.FILE,
+        card=json.dumps(card),
+        bias=np.asarray([one.bias for one in fits], dtype=np.float32),
+        vector=np.stack([one.vector for one in fits]).astype(np.float16),
+        rules=np.stack([one.rules for one in fits]).astype(np.float16),
+        grams=np.stack([one.grams for one in fits]).astype(np.float16),
+        rarity=made.rarity.astype(np.float16),
+    )
+    return card
+
+
+# Shares of false alarms that thresholds are set for, on voices that were left out. Figures of speech have no limit of
+# their own beside rules: one that kept them within their bar would silence most crises.
+RAISED_AT_MOST = {"everyday": 0.015, "figurative": 0.035, "recovered": 0.035, "negated": 0.045, "informational": 0.03}
+CRISIS_AT_MOST = {"everyday": 0.02, "recovered": 0.085, "negated": 0.05, "informational": 0.05}
+CHECK_IN_AT_MOST = 0.145  # of everyday distress
+CLINICAL_AT_MOST = 0.025
+
+
+def calibrate(
+    found: Sequence[Example], readings: Sequence[Reading], left_out: dict[str, NDArray[np.float64]]
+) -> dict[str, float]:
+    """Thresholds for `screen.weigh`, each the lowest that keeps the shares above on lines that nothing was fitted to.
+
+    crisis, any, clinical: from which a head raises. crisis_calm, any_calm: below which a rule's tier counts one less.
+    """
+    lines = [i for i, example in enumerate(found) if example.line]
+    kind = np.asarray([found[i].line.kind for i in lines])  # type: ignore[union-attr]
+    rules = np.asarray([readings[i].screen.tier for i in lines])
+    by_rule_clinical = np.asarray([readings[i].screen.clinical for i in lines])
+    crisis, some, clinical = (left_out[name][lines] for name in ("crisis", "any", "clinical"))
+
+    def lowest(scores: NDArray[np.float64], fits: Callable[[float], bool]) -> float:
+        steps = np.unique(np.round(scores, 3))
+        low, high = 0, len(steps)  # the shares fall as a threshold rises
+        while low < high:
+            middle = (low + high) // 2
+            if fits(float(steps[middle])):
+                high = middle
+            else:
+                low = middle + 1
+        return float(steps[low]) if low < len(steps) else 1.0
+
+    def raised(t: float) -> bool:
+        return all(np.mean(crisis[kind == name] >= t) <= most for name, most in RAISED_AT_MOST.items())
+
+    t_crisis = lowest(crisis, raised)
+
+    def calmed(t: float) -> bool:
+        alarmed = (crisis >= t_crisis) | ((rules == 2) & (crisis >= t))
+        return all(np.mean(alarmed[kind == name]) <= most for name, most in CRISIS_AT_MOST.items())
+
+    t_calm = min(lowest(crisis, calmed), t_crisis)
+
+    def quiet(t: float) -> bool:
+        warned = (some >= t) | (crisis >= t_crisis) | ((rules >= 1) & (some >= t / 2))
+        return bool(np.mean(warned[kind == "everyday"]) <= CHECK_IN_AT_MOST)
+
+    t_any = lowest(some, quiet)
+    others = kind != "clinical"
+    t_clinical = lowest(
+        clinical, lambda t: bool(np.mean(((clinical >= t) | by_rule_clinical)[others]) <= CLINICAL_AT_MOST)
+    )
+    return {
+        "crisis": round(t_crisis, 3),
+        "crisis_calm": round(t_calm, 3),
+        "any": round(t_any, 3),
+        "any_calm": round(t_any / 2, 3),
+        "clinical": round(t_clinical, 3),
+    }

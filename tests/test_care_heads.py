@@ -1,0 +1,175 @@
+"""The heads beside the rules: how they combine, what ships, and what they are measured on."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from assistant.care import CATEGORIES, Screen, Screener, screen
+from assistant.care.heads import GRAMS, Scores, grams, shipped
+from assistant.care.lines import HARMLESS, KINDS, apart, written
+from assistant.care.measuring import BARS, Share, bars, measure, reached, wilson
+from assistant.care.report import markdown, percent, published
+from assistant.care.screen import over_turns, read
+from assistant.care.screener import weigh
+from assistant.care.training import HEADS
+from corpus.errors import BadRecord
+
+AT = {"crisis": 0.8, "crisis_calm": 0.4, "any": 0.6, "any_calm": 0.2, "clinical": 0.5}
+
+
+def scores(any: float = 0.5, crisis: float = 0.5, clinical: float = 0.0, other: float = 0.0, **kinds: float) -> Scores:
+    return Scores(any, crisis, clinical, 0.0, other, {name: kinds.get(name, 0.01) for name in HEADS[5:]})
+
+
+def test_heads_raise_to_a_check_in_and_to_a_crisis_and_name_the_kind() -> None:
+    quiet = Screen()
+    assert weigh(quiet, scores(any=0.59), AT).tier == 0
+    warned = weigh(quiet, scores(any=0.61, crisis=0.5, overdose=0.3, other=0.9), AT)
+    assert (warned.tier, warned.categories, warned.who) == (1, ("overdose",), "other")
+    assert warned.why == ("heads.any",)
+    alarmed = weigh(quiet, scores(any=0.9, crisis=0.81, suicidal=0.7, self_harm=0.5), AT)
+    assert (alarmed.tier, alarmed.categories, alarmed.who) == (2, ("suicidal", "self_harm"), "self")
+
+
+def test_heads_never_make_nor_lower_an_emergency() -> None:
+    assert weigh(Screen(), scores(any=1.0, crisis=1.0, overdose=1.0), AT).tier == 2
+    now = Screen(tier=3, categories=("overdose",))
+    assert weigh(now, scores(any=0.0, crisis=0.0), AT).tier == 3
+
+
+def test_heads_lower_a_rule_by_one_tier_only() -> None:
+    assert weigh(Screen(tier=2, categories=("suicidal",)), scores(any=0.0, crisis=0.0), AT).tier == 1
+    assert weigh(Screen(tier=2, categories=("suicidal",)), scores(any=0.0, crisis=0.4), AT).tier == 2
+    assert weigh(Screen(tier=1, categories=("suicidal_passive",)), scores(any=0.1), AT).tier == 0
+
+
+def test_a_question_for_a_clinician_by_the_heads() -> None:
+    asked = weigh(Screen(), scores(any=0.0, crisis=0.0, clinical=0.5), AT)
+    assert asked.clinical
+    assert asked.tier == 0
+    assert asked.categories == ("clinical",)
+
+
+def test_two_faint_check_ins_are_no_crisis_and_two_others_are() -> None:
+    faint = weigh(Screen(), scores(any=0.7, crisis=0.1), AT)
+    plain = weigh(Screen(), scores(any=0.7, crisis=0.7), AT)
+    assert faint.faint
+    assert not plain.faint
+    assert over_turns(faint, (" x ",), [faint]).tier == 1
+    assert over_turns(faint, (" x ",), [plain]).tier == 1
+    assert over_turns(plain, (" x ",), [plain]).tier == 2
+
+
+def test_without_an_embedder_the_rules_speak_alone() -> None:
+    for text in ("I want to kill myself", "my cat is lovely", "I took all my pills just now", ""):
+        assert Screener()(text) == screen(text)
+
+
+def test_what_the_heads_are_told_of_the_rules() -> None:
+    row = read("I want to kill myself").features
+    assert row[4 * CATEGORIES.index("suicidal") + 2] == 1
+    assert row[-1] == 0
+    assert read("I used to want to die.").features[4 * len(CATEGORIES)] == 1  # the guard "past"
+    assert read("a quiet day").features[-1] == 1
+
+
+def test_grams_are_places_and_know_pieces_of_words() -> None:
+    one, other = grams([" quiero dormir "]), grams([" kiero dormir "])
+    assert all(0 <= place < GRAMS for place in one)
+    assert one != other
+    assert len(one & other) > len(one) / 3
+    assert grams([]) == Counter()
+
+
+def test_what_ships_fits_together() -> None:
+    heads = shipped()
+    assert tuple(heads.card["heads"]) == HEADS
+    assert heads.card["thresholds"].keys() == AT.keys()
+    said = heads.score(read("hello there").plain, read("hello there").features, None)
+    assert 0 <= said.any <= 1
+    assert said.kinds.keys() == set(HEADS[5:])
+
+
+# --- lines ---------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_enough_lines_of_enough_voices_and_a_third_is_apart() -> None:
+    kept, trained = written(kept_apart=True), written(kept_apart=False)
+    assert len(kept) + len(trained) >= 3000
+    assert 0.25 <= len(kept) / (len(kept) + len(trained)) <= 0.4
+    assert {line.lang for line in kept} == {line.lang for line in trained} == {"en", "es", "fr", "de", "pt"}
+    assert {line.voice for line in kept} == apart()
+    assert {line.kind for line in kept} == set(KINDS)
+    for line in (*kept, *trained):
+        assert line.text.strip()
+        if line.kind in HARMLESS:
+            assert line.tier == 0, line
+        elif line.kind != "clinical":
+            assert line.tier >= 1, line
+
+
+def test_no_line_stands_on_both_sides() -> None:
+    def plain(text: str) -> str:
+        return " ".join(text.lower().split())
+
+    assert not {plain(line.text) for line in written(True)} & {plain(line.text) for line in written(False)}
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+
+
+def test_wilson_by_hand() -> None:
+    """8 of 10: the centre is (0.8 + 3.8415/20) / (1 + 0.38415) = 0.7167, half the width 0.2266."""
+    lo, hi = wilson(8, 10)
+    assert lo == pytest.approx(0.4902, abs=1e-3)
+    assert hi == pytest.approx(0.9433, abs=1e-3)
+    assert wilson(0, 5)[0] == 0
+    assert wilson(5, 5)[1] == 1
+
+
+def test_nothing_to_measure_is_not_zero() -> None:
+    assert Share(0, 0).as_dict()["share"] is None
+    assert reached(BARS[0], Share(0, 0).as_dict()) is None
+    assert percent(Share(0, 0).as_dict()) == "not measured"
+    with pytest.raises(BadRecord):
+        measure((), screen)
+
+
+def test_a_screen_that_always_or_never_calls_out_is_seen_through() -> None:
+    lines = written(kept_apart=True)[:113]
+    loud = bars([(line, Screen(tier=2, categories=("suicidal",), clinical=True)) for line in lines])
+    deaf = bars([(line, Screen()) for line in lines])
+    for bar in BARS:
+        assert reached(bar, loud[bar.name]) is bar.least, bar
+        assert reached(bar, deaf[bar.name]) is not bar.least, bar
+
+
+def test_the_report_names_every_bar() -> None:
+    said = markdown(published())
+    for bar in BARS:
+        assert bar.name in said
+    assert published()["voices"] == len(apart())
+
+
+@pytest.mark.model
+def test_the_published_figures_are_what_the_screen_does(model_screener: Screener) -> None:
+    """Not below what was published by more than rounding and another machine's last bits can explain."""
+    lines = written(kept_apart=True)[::4]
+    seen = bars([(line, model_screener(line.text)) for line in lines])
+    whole = published()["bars"]
+    for bar in BARS:
+        if seen[bar.name]["n"] >= 20:
+            now, then = seen[bar.name], whole[bar.name]
+            assert now["lo"] <= then["hi"], bar
+            assert now["hi"] >= then["lo"], bar
+
+
+@pytest.mark.model
+def test_a_vector_that_is_there_already_is_used_and_changes_nothing(model_screener: Screener) -> None:
+    text = "nobody would notice if i wasnt at the table on sunday"
+    vector = model_screener._embedder.encode([text])[0]  # type: ignore[union-attr]
+    assert model_screener(text, (), vector) == model_screener(text)
+    assert np.isfinite(vector).all()
