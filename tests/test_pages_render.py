@@ -158,6 +158,16 @@ def test_every_button_of_a_card_names_its_story() -> None:
     assert "aria-pressed" not in drawn + story_html(fakes.FakeTurn().read(Session(), "one"), "one", "en", 1)
 
 
+def test_after_a_heavy_story_there_is_a_gentle_landing_and_not_after_another() -> None:
+    view = fakes.FakeTurn().read(Session(), "one")
+    assert view
+    heavy = story_html(view.model_copy(update={"content_notes": ("Unheard of",)}), "one", "en", 1)
+    light = story_html(view.model_copy(update={"content_notes": ()}), "one", "en", 1)
+    for there in ('class="sj-landing"', 'href="/help"', 'data-text="something lighter"'):
+        assert there in heavy
+        assert there not in light
+
+
 def test_a_story_that_left_holds_and_shows_nothing_but_a_line() -> None:
     reply = Reply(kind="stories", cards=(fakes.card(), fakes.card("two", "Back row", (), "Rain.")))
     turn = Turn("More like “The kitchen floor”", reply, True, about=("one", "More like “…”"))

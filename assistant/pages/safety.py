@@ -22,12 +22,12 @@ def rows() -> list[dict[str, str]]:
     """The table of the bars: what each is, what it should be, what was measured, and whether that is enough."""
     figures = published()
     table = []
-    for bar in BARS:
+    for number, bar in enumerate(BARS, 1):
         figure = figures["bars"][bar.name]
         held = reached(bar, figure)
         table.append(
             {
-                "name": bar.name,
+                "name": f"safety.bar.{number}",
                 "should": f"{'≥' if bar.least else '≤'} {bar.value:.0%}".replace("%", " %"),
                 "measured": percent(figure),
                 "reached": "none" if held is None else "yes" if held else "no",

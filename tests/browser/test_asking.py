@@ -40,3 +40,24 @@ def test_what_helped_stands_by_kind_and_feedback_changes_what_comes(visit: Calla
     assert after
     assert not set(first) & set(after)
     assert one.errors == []
+
+
+def test_after_a_heavy_story_something_lighter_leads_back_to_the_conversation(
+    visit: Callable[..., Visit], shots: Path
+) -> None:
+    one = visit(size=(390, 844))
+    page = one.page
+    one.open()
+    one.say("I lost my brother to suicide last year and nobody says his name")
+    one.say("show me stories")
+    heavy = page.locator("article[data-story]:has(.sj-heavy)").first
+    heavy.locator('[data-act="read"]').click()
+    lighter = page.locator("#sj-story").get_by_role("button", name="Something lighter")
+    lighter.wait_for()
+    page.screenshot(path=shots / "asking-3-landing.png", full_page=True)
+    turns = page.locator(".sj-turn").count()
+    lighter.click()
+    page.wait_for_function("n => document.querySelectorAll('.sj-turn').length > n", arg=turns)
+    assert page.locator("#sj-talk").is_visible()
+    assert not page.locator("#sj-story article").is_visible()
+    assert one.errors == []

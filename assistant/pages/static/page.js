@@ -264,17 +264,19 @@ window.sharedJourney = (function () {
   }
 
   // ---- every button
+  // An act that the conversation answers: from a story it leads back there first.
+  function onward(data, button) {
+    if (view() === "talk") return act(data, button);
+    opener = null;
+    if (depth) history.go(-depth);
+    show("talk");
+    act(data, null);
+  }
   const doing = {
-    say: (b) => act({ act: "say", text: b.dataset.text, label: b.dataset.label }, b),
+    say: (b) => onward({ act: "say", text: b.dataset.text, label: b.dataset.label }, b),
     read: (b) => act({ act: "read", id: b.dataset.id }, b),
     not: (b) => act({ act: "not", id: b.dataset.id }, b),
-    more: (b) => {
-      if (view() === "talk") return act({ act: "more", id: b.dataset.id }, b);
-      opener = null;
-      if (depth) history.go(-depth);
-      show("talk");
-      act({ act: "more", id: b.dataset.id }, null);
-    },
+    more: (b) => onward({ act: "more", id: b.dataset.id }, b),
     close: back,
     // Counting is worth no waiting and no error: it is thanked for at once.
     less_alone: (b) => {
