@@ -294,7 +294,7 @@ def test_why_holds_rule_ids_and_never_words_of_the_person() -> None:
 def test_importing_reads_no_rules_and_nothing_heavy() -> None:
     code = (
         "import sys, time; t = time.perf_counter(); import assistant.care; "
-        "heavy = {'torch', 'gradio', 'langchain_core', 'numpy', 'sqlalchemy'} & set(sys.modules); "
+        "heavy = {'torch', 'gradio', 'langchain_core', 'sklearn', 'sqlalchemy'} & set(sys.modules); "
         "import importlib; m = importlib.import_module('assistant.care.screen'); "
         "assert not heavy, heavy; assert m.book.cache_info().currsize == 0"
     )

@@ -155,7 +155,7 @@ def test_every_setting_is_in_the_readme_and_no_other() -> None:
 
 
 def test_every_command_in_the_readme_exists() -> None:
-    commands = set(re.findall(r"python -m (assistant|corpus|index) (\w+)", README))
+    commands = set(re.findall(r"python -m (assistant|corpus|index) ([\w-]+)", README))
     assert len(commands) >= 6
     for module, verb in commands:
         done = subprocess.run(

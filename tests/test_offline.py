@@ -85,7 +85,7 @@ with socket.socket() as s:
     s.bind(("127.0.0.1", 0)); port = s.getsockname()[1]
 os.environ["SHARED_JOURNEY_PORT"] = str(port)
 def ask():
-    for _ in range(600):
+    for _ in range(1300):
         try:
             page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5).read().decode()
             print("PAGE", len(page), flush=True)
