@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from assistant.care import CATEGORIES, Screen, Screener, screen
-from assistant.care.heads import GRAMS, Scores, grams, shipped
+from assistant.care.heads import GRAMS, VECTOR, Scores, grams, shipped
 from assistant.care.lines import HARMLESS, KINDS, apart, written
 from assistant.care.measuring import BARS, Share, bars, measure, reached, wilson
 from assistant.care.report import markdown, percent, published
@@ -17,11 +17,13 @@ from assistant.care.screener import weigh
 from assistant.care.training import HEADS
 from corpus.errors import BadRecord
 
-AT = {"crisis": 0.8, "crisis_calm": 0.4, "any": 0.6, "any_calm": 0.2, "clinical": 0.5}
+AT = {"crisis": 0.8, "crisis_calm": 0.4, "past": 0.5, "any": 0.6, "any_calm": 0.2, "clinical": 0.5}
 
 
-def scores(any: float = 0.5, crisis: float = 0.5, clinical: float = 0.0, other: float = 0.0, **kinds: float) -> Scores:
-    return Scores(any, crisis, clinical, 0.0, other, {name: kinds.get(name, 0.01) for name in HEADS[5:]})
+def scores(
+    any: float = 0.5, crisis: float = 0.5, clinical: float = 0.0, past: float = 0.0, other: float = 0.0, **kinds: float
+) -> Scores:
+    return Scores(any, crisis, clinical, past, other, {name: kinds.get(name, 0.01) for name in HEADS[5:]})
 
 
 def test_heads_raise_to_a_check_in_and_to_a_crisis_and_name_the_kind() -> None:
@@ -43,6 +45,9 @@ def test_heads_never_make_nor_lower_an_emergency() -> None:
 def test_heads_lower_a_rule_by_one_tier_only() -> None:
     assert weigh(Screen(tier=2, categories=("suicidal",)), scores(any=0.0, crisis=0.0), AT).tier == 1
     assert weigh(Screen(tier=2, categories=("suicidal",)), scores(any=0.0, crisis=0.4), AT).tier == 2
+    told = Screen(tier=2, categories=("suicidal",))
+    assert weigh(told, scores(any=0.9, crisis=0.7, past=0.5), AT).tier == 1  # of long ago
+    assert weigh(told, scores(any=0.9, crisis=0.8, past=0.9), AT).tier == 2  # and here again
     assert weigh(Screen(tier=1, categories=("suicidal_passive",)), scores(any=0.1), AT).tier == 0
 
 
@@ -88,7 +93,7 @@ def test_what_ships_fits_together() -> None:
     heads = shipped()
     assert tuple(heads.card["heads"]) == HEADS
     assert heads.card["thresholds"].keys() == AT.keys()
-    said = heads.score(read("hello there").plain, read("hello there").features, None)
+    said = heads.score(read("hello there").plain, read("hello there").features, np.zeros(VECTOR, dtype=np.float32))
     assert 0 <= said.any <= 1
     assert said.kinds.keys() == set(HEADS[5:])
 
