@@ -1,4 +1,4 @@
-"""python -m assistant chat | screen | evaluate-care | train-care | red-team"""
+"""python -m assistant chat | screen | evaluate-care | train-care"""
 
 from __future__ import annotations
 
@@ -163,7 +163,6 @@ def _screen(text: str | None, path: Path | None, rules_only: bool) -> int:
     from assistant.care.commands import reader
 
     screen = reader(rules_only)
-
     for id, message in [("0", text or "")] if path is None else texts(path):
         seen = screen(message)
         answer = {

@@ -12,6 +12,7 @@ from typing import Literal
 
 from assistant.cards import evidence, group_card, story_card, story_view
 from assistant.care import Help, Screen, Screener, check_reply, help_for
+from assistant.care.screener import embedded
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.language import unread_language
 from assistant.looking import helped_across, helped_one, query_of
@@ -68,8 +69,8 @@ class Turn:
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
         """Answer one message. Any text is allowed; what it calls for in care comes before anything else."""
         text = tidy(text)
-        # Embedded once for care and for finding, where both read the same words by the same model.
-        sense = self._finder.sense(text) if self._screen.reads_by(self._finder.embedder) else None
+        # Embedded once for care and for finding, where both look at the same words by the same model.
+        sense = self._finder.sense(embedded(text)) if self._screen.reads_by(self._finder.embedder) else None
         seen = self._screen(text, session.screens, sense.vector if sense else None)
         session = session.model_copy(update={"screens": (*session.screens, seen)[-20:]})
         foreign = unread_language(text)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from assistant.care import Screener
+from assistant.care.heads import Scores
 from assistant.turn import Turn
+from assistant.voice import PlainVoice
 from corpus.store import Store
 from corpus.types import Part, PartText
+from index.embed import Vectors, WordEmbedder
+from index.find import Finder
 from tests.conftest import make_consent, make_story, publish
 from tests.talking import SHARE, said
 
@@ -115,3 +122,41 @@ def test_who_wants_no_stories_of_self_harm_gets_help_and_none_of_them_afterwards
     assert reply.kind == "help"
     assert session.dials.without == {"mental_health:self_harm"}
     assert session.shares == ()  # it is no share
+
+
+def test_the_first_message_is_embedded_once_for_care_and_for_finding(store: Store) -> None:
+    read: list[str] = []
+    seen: list[int] = []
+
+    class Counting(WordEmbedder):
+        def encode(self, texts: Sequence[str]) -> Vectors:
+            read.extend(texts)
+            return super().encode(texts)
+
+    class Deaf:
+        """Heads that look at the vector and see nothing."""
+
+        def __init__(self) -> None:
+            self.thresholds = dict.fromkeys(("crisis", "past", "any", "clinical"), 1.0) | {
+                "crisis_calm": 0.0,
+                "any_calm": 0.0,
+            }
+
+        def score(self, _plain: object, _rules: object, vector: Vectors) -> Scores:
+            seen.append(len(vector))
+            return Scores(0, 0, 0, 0, 0, {"suicidal": 0.0})
+
+    embedder, heads = Counting(), Deaf()
+    finder = Finder(store, embedder)
+    finder.build()
+    turn = Turn(store, finder, PlainVoice(), screen=Screener(embedder, heads))  # type: ignore[arg-type]
+    session, _ = turn.start("en", "GB")
+    read.clear()
+    _, reply = turn.respond(session, SHARE)
+    assert reply.kind in ("stories", "nothing_close")
+    assert read == [SHARE]
+    assert seen == [embedder.dimension]
+
+    read.clear()
+    turn.respond(session, "a long night " * 3000)  # what nobody looks for is not embedded
+    assert max(map(len, read)) <= 1500

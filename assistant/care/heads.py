@@ -2,7 +2,7 @@
 
 Each head is one logistic regression; all of them read the same three things:
 
-* the sentence vector that retrieval looks for anyway (float32[384], unit norm; zeros where it is another model's),
+* the vector that finding looks for anyway (float32[384], unit norm),
 * words, pairs and triples of words and pieces of words, hashed into `GRAMS` places and weighed by rarity: what people
   write in languages that the model does not read, and in spellings that it never saw,
 * which rules and guards matched.
@@ -33,7 +33,7 @@ _PIECES = (3, 4, 5)  # characters of the pieces of a word, its ends marked
 
 
 class Scores(NamedTuple):
-    """What the heads say of one message, each a probability in [0, 1], calibrated on voices that were left out.
+    """What the heads say of one message, each in [0, 1]: for the thresholds only, as classes were balanced.
 
     any: it calls for at least a check-in. crisis: for at least a crisis. clinical: it is a question for a clinician.
     past: it is told as over. other: it is about somebody else. kinds: for each category of risk.
@@ -81,11 +81,10 @@ class Heads:
         """Whether vectors of this embedder are the ones that the heads were trained on."""
         return bool(embedder == self.card["embedder"])
 
-    def score(self, sentences: Sequence[str], rules: Floats, vector: Floats | None) -> Scores:
-        """sentences: plain. rules: float32[n] of `screen.features`. vector: float32[384], or None where there is
-        none."""
+    def score(self, sentences: Sequence[str], rules: Floats, vector: Floats) -> Scores:
+        """sentences: plain. rules: float32[n], `Reading.features`. vector: float32[384], unit norm."""
         counted = grams(sentences)
-        logits = self._bias + self._rules @ rules
+        logits = self._bias + self._rules @ rules + self._vector @ vector
         if counted:
             places = np.fromiter(counted.keys(), dtype=np.int64)
             often = 1 + np.log(np.fromiter(counted.values(), dtype=np.float32))
@@ -93,8 +92,6 @@ class Heads:
             length = float(np.linalg.norm(values))
             if length:
                 logits = logits + (values / length) @ self._grams[places]
-        if vector is not None:
-            logits = logits + self._vector @ vector
         said = dict(zip(self._names, map(float, 1 / (1 + np.exp(-logits))), strict=True))
         return Scores(
             any=said.pop("any"),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from assistant.care.measuring import BARS, reached
+from assistant.care.measuring import BARS, Bar, reached
 
 FILE = Path(__file__).with_name("figures.json")
 
@@ -23,7 +23,7 @@ def percent(figure: dict[str, Any]) -> str:
     """ "91.2 % [88.0, 93.7] of 410", or that there was nothing to measure on."""
     if figure["share"] is None:
         return "not measured"
-    return f"{figure['share']:.1%} [{figure['lo']:.1%}, {figure['hi']:.1%}] of {figure['n']:,}".replace("%", " %")
+    return f"{figure['share']:.1%} [{figure['lo']:.1%}, {figure['hi']:.1%}] of {figure['n']:,}".replace("%", "\u00a0%")
 
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "care.md"
@@ -35,6 +35,16 @@ def document(record: dict[str, Any]) -> str:
     return f"{preamble.rstrip()}\n\n## Figures of {record['measured_on']}\n\n{markdown(record)}\n"
 
 
+def against(record: dict[str, Any]) -> list[tuple[Bar, str, str, bool | None]]:
+    """Each bar, what should be, what was measured, and whether it is reached (None: not measured)."""
+    found = []
+    for bar in BARS:
+        figure = record["bars"][bar.name]
+        should = f"{'≥' if bar.least else '≤'} {bar.value:.0%}".replace("%", "\u00a0%")
+        found.append((bar, should, percent(figure), reached(bar, figure)))
+    return found
+
+
 def markdown(record: dict[str, Any]) -> str:
     """Tables of one record of `measuring.measure`."""
     languages = list(record["by_language"])
@@ -44,11 +54,8 @@ def markdown(record: dict[str, Any]) -> str:
         "| bar | should be | measured | reached |",
         "| --- | --- | --- | --- |",
     ]
-    for bar in BARS:
-        figure = record["bars"][bar.name]
-        held = reached(bar, figure)
-        said = "not measured" if held is None else "yes" if held else "no"
-        out.append(f"| {bar.name} | {'≥' if bar.least else '≤'} {bar.value:.0%} | {percent(figure)} | {said} |")
+    said = {None: "not measured", True: "yes", False: "no"}
+    out += [f"| {bar.name} | {should} | {measured} | {said[held]} |" for bar, should, measured, held in against(record)]
     out += ["", "| by language | " + " | ".join(languages) + " |", "| --- " * (len(languages) + 1) + "|"]
     for bar in BARS:
         cells = [percent(record["by_language"][lang][bar.name]) for lang in languages]

@@ -10,7 +10,7 @@ combine. Tiers and their meaning: 0 ordinary, 1 check-in, 2 crisis, 3 emergency 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -189,12 +189,14 @@ class Reading(NamedTuple):
     screen: Screen
 
 
-def screen(text: str, before: Sequence[Screen] = ()) -> Screen:
-    """How much care this message calls for by the rules alone; `before` are the screens of earlier turns, oldest first.
-    Never raises."""
+def screen(
+    text: str, before: Sequence[Screen] = (), weighed: Callable[[Reading], Screen] = lambda reading: reading.screen
+) -> Screen:
+    """How much care this message calls for, by the rules alone unless `weighed` adds something to them; `before` are
+    the screens of earlier turns, oldest first. Never raises."""
     lately = tuple(before)[-REMEMBERED:]
     reading = read(text, max((s.tier for s in lately), default=0))
-    return over_turns(reading.screen, reading.plain, lately)
+    return over_turns(weighed(reading), reading.plain, lately)
 
 
 def read(text: str, earlier: int = 0) -> Reading:
@@ -301,7 +303,6 @@ def _combine(hits: Sequence[Hit]) -> Screen:
 
 def over_turns(found: Screen, plain: Sequence[str], before: Sequence[Screen]) -> Screen:
     """Risk persists: a conversation is not a row of separate messages. `before`: oldest first."""
-    before = tuple(before)[-REMEMBERED:]
     if not before:
         return found
     last = before[-1]

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.care.heads import Heads, Scores, shipped
-from assistant.care.screen import CATEGORIES, Screen, over_turns, read
+from assistant.care.screen import CATEGORIES, Reading, Screen, screen
+from index.query import of_turns
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 NAMED = 0.4  # from which a head's category is named beside the likeliest one
 FAINT = 0.5  # a check-in by the heads alone with less than this part of the crisis threshold is a faint one
 OTHER = 0.5
+
+
+def embedded(text: str) -> str:
+    """What of a message is turned into a vector: what finding looks for of it, so that one vector serves both. The
+    rules and the words of the heads read the whole message."""
+    return of_turns((text,))
 
 
 class Screener:
@@ -33,22 +40,25 @@ class Screener:
 
     def __call__(self, text: str, before: Sequence[Screen] = (), vector: Any = None) -> Screen:
         """How much care a message calls for. before: the screens of earlier turns, oldest first. vector: float32[d] of
-        this very text by the embedder of this screener, where somebody has it already."""
-        earlier = max((s.tier for s in before[-12:]), default=0)
-        reading = read(text, earlier)
-        found = reading.screen
-        if self._heads is not None and self._embedder is not None and reading.plain:
-            if vector is None:
-                vector = self._embedder.encode([text])[0]
-            scores = self._heads.score(reading.plain, reading.features, vector)
-            found = weigh(found, scores, self._heads.thresholds)
-        return over_turns(found, reading.plain, before)
+        `embedded(text)` by the embedder of this screener, where somebody has it already."""
+        heads, embedder = self._heads, self._embedder
+        if heads is None or embedder is None:
+            return screen(text, before)
+
+        def weighed(reading: Reading) -> Screen:
+            if not reading.plain:
+                return reading.screen
+            of = embedder.encode([embedded(text)])[0] if vector is None else vector
+            return weigh(reading.screen, heads.score(reading.plain, reading.features, of), heads.thresholds)
+
+        return screen(text, before, weighed)
 
 
 def weigh(found: Screen, scores: Scores, at: Mapping[str, float]) -> Screen:
     """Rules and heads together. `at`: the thresholds of `training.calibrate`."""
     tier, why, faint = found.tier, list(found.why), False
-    if tier == 2 and scores.crisis < at["crisis_calm"]:
+    over = scores.past >= at["past"] and scores.crisis < at["crisis"]
+    if tier == 2 and (over or scores.crisis < at["crisis_calm"]):
         tier = 1
         why.append("heads.calm")
     elif tier == 1 and scores.any < at["any_calm"]:

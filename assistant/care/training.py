@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from assistant.care import heads as form
 from assistant.care.lines import Line, written
 from assistant.care.screen import CATEGORIES, Reading, read
+from assistant.care.screener import embedded
 from corpus.errors import BadRecord
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def features(found: Sequence[Example], embedder: Embedder) -> Features:
     grams = sparse.csr_matrix((often * rarity[places], (rows, places)), shape=(len(found), form.GRAMS))
     lengths = np.sqrt(np.asarray(grams.multiply(grams).sum(axis=1)).ravel()).clip(1e-9)
     return Features(
-        vectors=embedder.encode([e.text for e in found]),
+        vectors=embedder.encode([embedded(e.text) for e in found]),
         rules=np.stack([reading.features for reading in readings]),
         grams=sparse.diags(1 / lengths) @ grams,
         rarity=rarity,
@@ -200,7 +201,8 @@ def train(
 # Shares of false alarms that thresholds are set for, on voices that were left out. Figures of speech have no limit of
 # their own beside rules: one that kept them within their bar would silence most crises.
 RAISED_AT_MOST = {"everyday": 0.015, "figurative": 0.035, "recovered": 0.035, "negated": 0.045, "informational": 0.03}
-CRISIS_AT_MOST = {"everyday": 0.02, "recovered": 0.085, "negated": 0.05, "informational": 0.05}
+CRISIS_AT_MOST = {"everyday": 0.02, "recovered": 0.065, "negated": 0.05, "informational": 0.05}
+PAST = 0.4  # from which the head of the time frame takes something as told of the past; 0.3 and 0.5 do nearly as well
 CHECK_IN_AT_MOST = 0.145  # of everyday distress
 CLINICAL_AT_MOST = 0.025
 
@@ -210,13 +212,14 @@ def calibrate(
 ) -> dict[str, float]:
     """Thresholds for `screen.weigh`, each the lowest that keeps the shares above on lines that nothing was fitted to.
 
-    crisis, any, clinical: from which a head raises. crisis_calm, any_calm: below which a rule's tier counts one less.
+    crisis, any, clinical: from which a head raises. crisis_calm, any_calm: below which a rule's tier counts one less;
+    past: from which a rule's crisis does, where the heads see none.
     """
     lines = [i for i, example in enumerate(found) if example.line]
     kind = np.asarray([found[i].line.kind for i in lines])  # type: ignore[union-attr]
     rules = np.asarray([readings[i].screen.tier for i in lines])
     by_rule_clinical = np.asarray([readings[i].screen.clinical for i in lines])
-    crisis, some, clinical = (left_out[name][lines] for name in ("crisis", "any", "clinical"))
+    crisis, some, clinical, past = (left_out[name][lines] for name in ("crisis", "any", "clinical", "past"))
 
     def lowest(scores: NDArray[np.float64], fits: Callable[[float], bool]) -> float:
         steps = np.unique(np.round(scores, 3))
@@ -235,7 +238,7 @@ def calibrate(
     t_crisis = lowest(crisis, raised)
 
     def calmed(t: float) -> bool:
-        alarmed = (crisis >= t_crisis) | ((rules == 2) & (crisis >= t))
+        alarmed = (crisis >= t_crisis) | ((rules == 2) & (crisis >= t) & (past < PAST))
         return all(np.mean(alarmed[kind == name]) <= most for name, most in CRISIS_AT_MOST.items())
 
     t_calm = min(lowest(crisis, calmed), t_crisis)
@@ -252,6 +255,7 @@ def calibrate(
     return {
         "crisis": round(t_crisis, 3),
         "crisis_calm": round(t_calm, 3),
+        "past": PAST,
         "any": round(t_any, 3),
         "any_calm": round(t_any / 2, 3),
         "clinical": round(t_clinical, 3),

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
-from assistant.care.measuring import BARS, reached
-from assistant.care.report import percent, published
+from assistant.care.report import against, published
 from assistant.pages.missing import words_lang
 from assistant.pages.render import draw
 from assistant.pages.routes import frame
@@ -18,22 +17,15 @@ if TYPE_CHECKING:
     from assistant.settings import Parts, Settings
 
 
+_REACHED = {None: "none", True: "yes", False: "no"}
+
+
 def rows() -> list[dict[str, str]]:
-    """The table of the bars: what each is, what it should be, what was measured, and whether that is enough."""
-    figures = published()
-    table = []
-    for number, bar in enumerate(BARS, 1):
-        figure = figures["bars"][bar.name]
-        held = reached(bar, figure)
-        table.append(
-            {
-                "name": f"safety.bar.{number}",
-                "should": f"{'≥' if bar.least else '≤'} {bar.value:.0%}".replace("%", " %"),
-                "measured": percent(figure),
-                "reached": "none" if held is None else "yes" if held else "no",
-            }
-        )
-    return table
+    """The table of the bars; `name` and `reached` are keys of words."""
+    return [
+        {"name": f"safety.bar.{number}", "should": should, "measured": measured, "reached": _REACHED[held]}
+        for number, (_, should, measured, held) in enumerate(against(published()), 1)
+    ]
 
 
 def add(app: FastAPI, _parts: Parts, room: Room, settings: Settings) -> None:

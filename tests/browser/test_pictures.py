@@ -147,6 +147,8 @@ def test_what_readers_see(come: Callable[..., Visit], shoot: Shoot) -> None:
     shoot(page, "read-story")
     page.goto(one.address + "/missing")
     shoot(page, "missing")
+    page.goto(one.address + "/safety")
+    shoot(page, "safety", 1300, top=above(page, "#sj-measured"))
     assert one.errors == []
 
 
