@@ -7,8 +7,8 @@ Each head is one logistic regression; all of them read the same three things:
   write in languages that the model does not read, and in spellings that it never saw,
 * which rules and guards matched.
 
-`heads.npz` holds the weights, what they were trained on and the thresholds; `training.py` makes it. It holds hashed
-features only: no word of a training line can be read out of it.
+`heads.npz` holds the weights, what they were trained on and the thresholds; `training.py` makes it. It holds
+weights of hashed features and no words.
 """
 
 from __future__ import annotations
