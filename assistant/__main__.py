@@ -1,4 +1,4 @@
-"""python -m assistant chat | screen | evaluate-care | train-care"""
+"""python -m assistant chat | screen | evaluate-care | train-care | referrals"""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -37,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     for command in (measuring, training):
         command.add_argument("--posts", type=Path, help='forum posts: {"text", "severity"} a line')
         command.add_argument("--questions", type=Path, help='counselling questions: {"title", "text", "topic"} a line')
+    referring = commands.add_parser("referrals", help="how often help lines were named in a year, to report to a state")
+    referring.add_argument("--year", type=int, default=date.today().year, help="otherwise this one")
+    referring.add_argument("--json", action="store_true", help="as JSON, in the shape of California's report")
     given = parser.parse_args(arguments)
     speak_utf8()
     try:
@@ -46,6 +50,10 @@ def main(arguments: list[str] | None = None) -> int:
             from assistant.care import commands as care
 
             return care.evaluate(given) if given.command == "evaluate-care" else care.train(given)
+        if given.command == "referrals":
+            from assistant.care import commands as care
+
+            return care.referrals(given)
         if (given.text is None) == (given.jsonl is None):
             screening.error("give either a text or --jsonl FILE")
         return _screen(given.text, given.jsonl, given.rules_only)

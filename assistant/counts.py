@@ -1,6 +1,7 @@
-"""What is counted, held in memory for some seconds: how often a story was shown, read, and found to help.
+"""What is counted, held in memory for some seconds: how often a story was shown, read, and found to help; what care
+saw, and which ways to help were opened.
 
-Numbers for each story and nothing else: no visitor, no conversation, no time. The page's background job writes them
+Numbers and nothing else: no visitor, no conversation, no word, no time. The page's background job writes them
 into this week's totals every 30 seconds and when it ends, so counting costs an answer nothing.
 """
 
@@ -12,10 +13,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from corpus.custody import Counted
+from corpus.custody import Counted, Noticed
 from corpus.errors import SharedJourneyError
 
 if TYPE_CHECKING:
+    from assistant.care import Screen
+    from assistant.conversation import Reply
     from corpus.store.custody_contract import CountStore
 
 log = logging.getLogger("shared_journey.counts")
@@ -34,6 +37,24 @@ class Counts:
         self.enabled = enabled and store is not None
         self._lock = threading.Lock()
         self._seen: Counter[tuple[str, Counted]] = Counter()
+        self._care: Counter[Noticed] = Counter()
+
+    def screened(self, seen: Screen) -> None:
+        """What one message called for. An ordinary one is not counted."""
+        if seen.tier:
+            self._noticed(Noticed(f"tier_{seen.tier}"))
+        if seen.clinical:
+            self._noticed(Noticed.CLINICAL)
+
+    def referred(self, reply: Reply) -> None:
+        """Whether an answer named help lines."""
+        if reply.help and any(door.kind != "list" for door in reply.help.doors):
+            self._noticed(Noticed.REFERRAL)
+
+    def door(self, kind: str) -> None:
+        """Somebody pressed a way to help; `kind` as in `assistant.care.help`. An unknown one is passed over."""
+        if f"door_{kind}" in set(Noticed):
+            self._noticed(Noticed(f"door_{kind}"))
 
     def shown(self, ids: Iterable[str]) -> None:
         """A card of each of these was drawn for somebody: called once for each answer, not when it is drawn again."""
@@ -54,17 +75,28 @@ class Counts:
         """
         with self._lock:
             batch, self._seen = self._seen, Counter()
-        if not batch or self._store is None:
+            care, self._care = self._care, Counter()
+        if self._store is None:
             return True
         try:
-            self._store.count(batch)
+            if batch:
+                self._store.count(batch)
+                batch = Counter()
+            if care:
+                self._store.count_care(care)
         except Exception as error:  # a count is never worth an error that somebody sees
             line = f": {error}" if isinstance(error, SharedJourneyError) else ""
             log.warning("%s: counts wait for the next time%s", type(error).__name__, line)
             with self._lock:
                 self._seen.update(batch)
+                self._care.update(care)
             return False
         return True
+
+    def _noticed(self, what: Noticed) -> None:
+        if self.enabled:
+            with self._lock:
+                self._care[what] += 1
 
     def _add(self, ids: Iterable[str], what: Counted) -> None:
         if not self.enabled:

@@ -40,6 +40,11 @@ class Settings(IndexSettings):
     country: str = Field(
         default="", pattern=r"^([A-Z]{2})?$", description="Country of the help lines when nobody chose one, like `GB`."
     )
+    new_york_notice: bool = Field(
+        default=False,
+        description="Whether “this is a computer program” also stands in New York's words, in bold capitals "
+        "of 16 points, at the start and every three hours.",
+    )
     conversation_minutes: int = Field(
         default=15, ge=1, le=240, description="Quiet minutes after which a conversation is forgotten."
     )

@@ -72,6 +72,22 @@ class Counted(StrEnum):
     LESS_ALONE = "less_alone"  # a reader said so
 
 
+class Noticed(StrEnum):
+    """What is counted of care, per week, without who, when or any word: what was seen, and which way help was taken."""
+
+    CHECK_IN = "tier_1"
+    CRISIS = "tier_2"
+    EMERGENCY = "tier_3"
+    CLINICAL = "clinical"
+    REFERRAL = "referral"  # an answer named help lines because of what was seen
+    DOOR_EMERGENCY = "door_emergency"
+    DOOR_CALL = "door_call"
+    DOOR_TEXT = "door_text"
+    DOOR_CHAT = "door_chat"
+    DOOR_EMAIL = "door_email"
+    DOOR_LIST = "door_list"  # the page with the lines of every country
+
+
 @dataclass(frozen=True, slots=True)
 class CodeRow:
     """What is kept of a withdrawal code. `locator` finds the row and is no secret; the rest is only a hash."""

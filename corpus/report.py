@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from corpus import vocabulary
-from corpus.custody import FLOOR, Usage
+from corpus.custody import FLOOR, Noticed, Usage
 from corpus.store import Store, utc_now
 from corpus.types import State
 
@@ -36,6 +36,7 @@ class Coverage:
     exposure: dict[str, Usage]  # id → counts above the floor
     gini: float | None  # of how often stories were shown: 0 all alike, 1 one has all; None below FLOOR stories
     missing: tuple[tuple[str, str, int], ...]  # (week, theme, how many people chose to say so)
+    care: tuple[tuple[str, Noticed, int], ...]  # (week, what care saw or which way to help was opened, how often)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,6 +81,7 @@ def coverage(store: Store, now: datetime | None = None) -> Coverage:
         exposure={id: usage[id] for id in ids if id in usage},
         gini=gini(shown),
         missing=store.missing(),
+        care=store.care(),
     )
 
 
@@ -123,4 +125,6 @@ def as_text(found: Coverage) -> str:
     lines.append(f"  Gini of shown: {'too few to tell' if found.gini is None else found.gini}")
     lines += ["", "People said this is missing"]
     lines += [f"  {week}  {vocabulary.label('themes', theme)}: {n}" for week, theme, n in found.missing] or ["  -"]
+    lines += ["", "What care saw, and which ways to help were opened"]
+    lines += [f"  {week}  {what}: {n}" for week, what, n in found.care] or ["  -"]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from corpus import errors
-from corpus.custody import CodeRow, Counted, Declined, Hindrance, Role
+from corpus.custody import CodeRow, Counted, Declined, Hindrance, Noticed, Role
 from corpus.store import Store
 from corpus.types import Book, Part, PartText, Purpose, State
 from tests.conftest import START, Clock, approve, make_consent, make_story, publish, reviewers, take_in
@@ -391,6 +391,26 @@ class CustodyContract:
         clock.forward(days=7)
         assert store.settle_counts() == 1
         assert store.missing()[0][0] == "2026-W44"
+
+    def test_care_is_counted_by_week_and_what_is_rare_loses_its_week(self, store: Store, clock: Clock) -> None:
+        store.count_care({Noticed.CRISIS: 5, Noticed.EMERGENCY: 2})
+        store.count_care({Noticed.CRISIS: 1, Noticed.REFERRAL: 7})
+        told = (("2026-W44", Noticed.CRISIS, 6), ("2026-W44", Noticed.REFERRAL, 7))
+        assert store.care() == told
+        assert store.settle_counts() == 0  # the week is not over
+        clock.forward(days=7)
+        store.count_care({Noticed.EMERGENCY: 4})
+        assert store.settle_counts() == 1
+        assert store.settle_counts() == 0
+        clock.forward(days=7)
+        store.count_care({Noticed.REFERRAL: 9})
+        assert store.settle_counts() == 1
+        assert store.care() == (("2026-W46", Noticed.REFERRAL, 9), *told)
+        sums = store.care_in(2026)
+        assert sums[Noticed.EMERGENCY] == 6  # the sum of the weeks that are told of no more
+        assert sums[Noticed.REFERRAL] == 16
+        assert sums[Noticed.DOOR_CALL] == 0
+        assert set(store.care_in(2025).values()) == {0}
 
     def test_two_reviewers_at_the_same_moment_publish_once(self, store: Store) -> None:
         reviewers(store)

@@ -93,6 +93,7 @@ ROWS: tuple[Row, ...] = (
     Row("POST", "/ask", everybody(200), "/ask", {"text": "hello"}),
     Row("POST", "/story", everybody(200), "/story", {"id": "one"}),
     Row("POST", "/forget", everybody(204), "/forget"),
+    Row("POST", "/door", everybody(204), "/door"),
     Row("POST", "/less-alone", everybody(200), "/less-alone", {"id": "one"}),
     Row("GET", "/share", everybody(200), "/share"),
     Row("POST", "/share", everybody(200), "/share"),

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from browser import fakes
 
+from assistant.care import Screen, help_for, yearly
+from assistant.conversation import Reply, Session
 from assistant.counts import MOST, Counts
 from assistant.pages.sessions import Talks
 from assistant.pages.talk import Room
-from corpus.custody import Counted
+from corpus.custody import Counted, Noticed
 from corpus.errors import DatabaseBusy
 from corpus.store import Store
 from tests.conftest import Clock, make_story, publish
@@ -24,12 +26,19 @@ class Recorder:
 
     def __init__(self) -> None:
         self.got: list[dict[tuple[str, Counted], int]] = []
+        self.noticed: dict[Noticed, int] = {}
         self.trouble: Exception | None = None
 
     def count(self, seen: Mapping[tuple[str, Counted], int]) -> None:
         if self.trouble:
             raise self.trouble
         self.got.append(dict(seen))
+
+    def count_care(self, seen: Mapping[Noticed, int]) -> None:
+        if self.trouble:
+            raise self.trouble
+        for what, n in seen.items():
+            self.noticed[what] = self.noticed.get(what, 0) + n
 
 
 @pytest.fixture
@@ -184,13 +193,63 @@ def test_nothing_is_asked_where_nothing_is_counted() -> None:
 def test_the_way_to_a_missing_theme_stands_under_stories_and_never_beside_help(room: Room) -> None:
     assert 'href="/missing"' in room.say("k", "hello", "en", None)
     assert 'href="/missing"' in room.not_for_me("k", "one", "en", None)  # still there when an answer is drawn again
-    from assistant.care import Screen, help_for
-    from assistant.conversation import Reply, Session
-
     risk = Screen(tier=1, categories=("suicidal",), clinical=False, stopping=False, who="self", why=())
     reply = Reply(kind="stories", cards=(fakes.card(),), help=help_for(risk, "GB", "en"))
     room.turns.respond = lambda _session, _text: (Session(), reply)  # type: ignore[method-assign]
     assert "/missing" not in room.say("other", "hello", "en", None)
+
+
+# --- of care ------------------------------------------------------------------------------------------------------
+
+
+def answering(room: Room, seen: Screen) -> None:
+    """Let the next answers be those to a message that calls for `seen`."""
+    card = help_for(seen, "GB", "en") if seen.tier or seen.clinical else None
+    reply = Reply(kind="help" if seen.tier > 1 else "stories", help=card, lead=("Heard.",))
+    room.turns.respond = lambda _session, _text: (Session(screens=(seen,)), reply)  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("tier", [0, 1, 2, 3])
+def test_what_a_message_called_for_is_counted_and_that_lines_were_named(
+    room: Room, counts: Counts, recorder: Recorder, tier: int
+) -> None:
+    answering(room, Screen(tier=tier, categories=("suicidal",) if tier else ()))
+    room.say("k", "words of somebody", "en", "GB")
+    counts.flush()
+    assert recorder.noticed == ({Noticed(f"tier_{tier}"): 1, Noticed.REFERRAL: 1} if tier else {})
+
+
+def test_ways_to_help_are_counted_by_kind_and_an_unknown_one_is_nothing(counts: Counts, recorder: Recorder) -> None:
+    for kind in ("call", "call", "chat", "../etc/passwd", "", "door_call"):
+        counts.door(kind)
+    assert counts.flush()
+    assert recorder.noticed == {Noticed.DOOR_CALL: 2, Noticed.DOOR_CHAT: 1}
+
+
+def test_care_is_not_counted_twice_after_a_busy_moment_nor_where_nothing_is_counted(recorder: Recorder) -> None:
+    counts, off = Counts(recorder), Counts(recorder, enabled=False)  # type: ignore[arg-type]
+    for one in (counts, off):
+        one.screened(Screen(tier=2, clinical=True))
+        one.door("text")
+    recorder.trouble = DatabaseBusy("later")
+    assert not counts.flush()
+    recorder.trouble = None
+    assert counts.flush()
+    assert counts.flush()
+    assert off.flush()
+    assert recorder.noticed == {Noticed.CRISIS: 1, Noticed.CLINICAL: 1, Noticed.DOOR_TEXT: 1}
+
+
+def test_the_yearly_report_tells_nothing_below_the_floor_and_says_when_nothing_is_counted() -> None:
+    sums = dict.fromkeys(Noticed, 0) | {Noticed.REFERRAL: 12, Noticed.CRISIS: 4}
+    told = yearly.yearly(2027, sums, counting=True)
+    assert told["crisis_service_provider_referral_notifications"] == 12
+    assert told["also_counted"]["tier_2"] is None
+    assert "fewer than 5" in yearly.as_text(told)
+    assert all(len(line) > 20 for line in told["protocols_to_detect_remove_and_respond"])
+    silent = yearly.yearly(2027, sums, counting=False)
+    assert silent["crisis_service_provider_referral_notifications"] is None
+    assert "not counted" in yearly.as_text(silent)
 
 
 # --- in the tables ------------------------------------------------------------------------------------------------

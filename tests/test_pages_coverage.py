@@ -13,7 +13,7 @@ from conftest import Clock, make_story, publish, reviewers
 
 from assistant.pages.desk import access
 from assistant.pages.desk.coverage import WIDTH, bars
-from corpus.custody import Counted
+from corpus.custody import Counted, Noticed
 from corpus.store import Store
 
 
@@ -46,8 +46,11 @@ def test_the_figures_are_those_of_the_collection(store: Store, clock: Clock) -> 
         store.count_missing("gambling")
     for _ in range(4):
         store.count_missing("panic")
+    store.count_care({Noticed.DOOR_CALL: 6, Noticed.EMERGENCY: 2})
     page = look(store, clock)
     assert page.status_code == 200
+    assert re.search(r"<td>A number to call was pressed</td><td>6</td>", page.text)
+    assert "happening now" not in page.text
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th><td>(\d+)</td></tr>', page.text)
     assert ("Grief", "6") in rows
     assert ("Work and burnout", "5") in rows

@@ -17,6 +17,8 @@ import httpx
 import pytest
 from browser import fakes
 
+from corpus.custody import Noticed
+
 
 @pytest.fixture(scope="module")
 def app() -> Any:
@@ -110,6 +112,15 @@ def test_a_failure_without_scripts_is_said(web: httpx.Client) -> None:
     page = web.post("/ask", data={"text": "break"})
     assert page.status_code == 500
     assert "tel:999" in page.text
+
+
+def test_a_way_to_help_is_counted_by_its_kind(app: Any, web: httpx.Client) -> None:
+    assert 'data-door="emergency"' in web.get("/").text
+    assert 'data-counting="yes"' in web.get("/").text
+    for body in ("call", "nonsense", b"\xff" * 90):
+        assert web.post("/door", content=body).status_code == 204
+    assert dict(app.state.room.counts._care) == {Noticed.DOOR_CALL: 1}
+    assert app.state.room.counts.flush()
 
 
 def test_writes_from_another_site_are_refused(web: httpx.Client) -> None:

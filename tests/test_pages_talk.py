@@ -225,6 +225,17 @@ def test_after_three_hours_it_says_again_that_it_is_a_program(room: Room) -> Non
     assert room.say("a", "z", "en", None).count("some hours have gone by") == 1
 
 
+def test_where_asked_for_a_reminder_stands_in_new_yorks_words_too(turns: fakes.FakeTurn) -> None:
+    for room, wanted in ((Room(turns, Talks(60), new_york=True), 1), (Room(turns, Talks(60)), 0)):
+        assert "unable to feel human emotion" not in room.open("a", "en", None)  # the page itself begins with it
+        room.talks.get("a").reminded -= REMIND_AFTER + 1  # type: ignore[union-attr]
+        assert room.say("a", "y", "en", None).count("unable to feel human emotion") == wanted
+        room.talks.forget("a")
+        fresh = room.say("a", "back after a week", "en", None)
+        assert fresh.count("unable to feel human emotion") == wanted
+        assert "a computer program and not a human being" in fresh
+
+
 def test_an_error_is_logged_without_what_was_written(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     room.open("a", "en", None)
     with caplog.at_level(logging.DEBUG), pytest.raises(Trouble):

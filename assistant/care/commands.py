@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from datetime import date
@@ -45,4 +46,15 @@ def train(given: argparse.Namespace) -> int:
 
     card = training.train(load(), given.posts, given.questions, lambda line: print(line, file=sys.stderr, flush=True))
     print(json.dumps(card, indent=1))
+    return 0
+
+
+def referrals(given: argparse.Namespace) -> int:
+    from assistant.care import yearly
+    from corpus.settings import CorpusSettings, open_corpus
+
+    settings = CorpusSettings.read()
+    with contextlib.closing(open_corpus(settings)) as store:
+        report = yearly.yearly(given.year, store.care_in(given.year), settings.counts)
+    print(json.dumps(report, indent=1) if given.json else yearly.as_text(report))
     return 0

@@ -45,6 +45,7 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("POST", r"/ask"),
     ("POST", r"/story"),
     ("POST", r"/forget"),
+    ("POST", r"/door"),
     ("POST", r"/less-alone"),
     ("GET", r"/share"),
     ("POST", r"/share"),

@@ -69,6 +69,7 @@ def frame(
         "country": country,
         "exit_url": settings.exit_url,
         "minutes": settings.conversation_minutes,
+        "new_york": settings.new_york_notice,
     }
     return lang, values
 
@@ -88,7 +89,7 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
         page = re.sub(r'<html\s+lang="en"', f'<html lang="{lang}" dir="{say("page.dir", lang)}"', page, count=1)
         head = draw("head.html", lang, nonce=nonce)
         page = page.replace("</head>", f"{head!s}</head>", 1)
-        body = draw("shell.html", lang, words_json=words_for_scripts(lang), **values)
+        body = draw("shell.html", lang, words_json=words_for_scripts(lang), counting=room.counts.enabled, **values)
         return re.sub(r"(<body[^>]*>)", lambda m: m.group(1) + str(body), page, count=1)
 
     return shell
@@ -165,7 +166,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             return room.turns.respond(session, text)
 
         try:
-            _, reply = await run_in_threadpool(guarded, answer)
+            session, reply = await run_in_threadpool(guarded, answer)
         except Trouble:
             return page("sorry.html", request, 500, form)
         missing = room.counts.enabled
@@ -173,6 +174,9 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             "turn.html", lang, turn=Turn(text, reply), reply=reply, scripts=False, country=country, missing=missing
         )
         room.counts.shown(card.id for card in reply.cards)
+        room.counts.referred(reply)
+        if session.screens:
+            room.counts.screened(session.screens[-1])
         return page("ask_page.html", request, form=form, turn=drawn, empty=False)
 
     @app.post("/story")
@@ -210,6 +214,12 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             room.counts.less_alone(story_id)
         felt = "done" if there else "off"
         return page("story_page.html", request, 200 if there else 404, form, view=None, felt=felt)
+
+    @app.post("/door")
+    async def door(request: Request) -> Response:
+        """Somebody pressed a way to help: its kind is counted and nothing else. Sent only where counting is on."""
+        room.counts.door((await request.body()).decode("ascii", "ignore").strip()[:20])
+        return Response(status_code=204)
 
     @app.post("/forget")
     async def forgotten(request: Request) -> Response:

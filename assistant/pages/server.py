@@ -100,7 +100,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
 
     talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
     counts = Counts(parts.store, enabled=settings.counts)
-    room = Room(parts.turn, talks, counts)
+    room = Room(parts.turn, talks, counts, new_york=settings.new_york_notice)
     demo = chat.chat(room, default_country=settings.country)
 
     def forget(key: str) -> None:

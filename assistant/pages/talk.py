@@ -76,8 +76,9 @@ Felt = Literal["off", "ask", "done"]  # at the end of a story: nothing is counte
 class Room:
     """All open conversations and what can be done in one of them. `key` is Gradio's name for one open page."""
 
-    def __init__(self, turns: Turns, talks: Talks, counts: Counts | None = None) -> None:
+    def __init__(self, turns: Turns, talks: Talks, counts: Counts | None = None, *, new_york: bool = False) -> None:
         self.turns = turns
+        self.new_york = new_york  # whether reminders also stand in New York's words
         self.talks = talks
         self.counts = counts or Counts(enabled=False)
         # Stories that left this person feeling less alone: forgotten with the conversation, never with who they are.
@@ -101,7 +102,10 @@ class Room:
         shown = tidy(label or text)[:LONGEST]
         with alone(talk):
             session, reply = guarded(lambda: self.turns.respond(talk.session, text))
-            return self._answered(key, talk, session, Turn(shown, reply, label is not None, before))
+            drawn = self._answered(key, talk, session, Turn(shown, reply, label is not None, before))
+            if drawn and session.screens:
+                self.counts.screened(session.screens[-1])
+            return drawn
 
     def more_like(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         talk, before = self._talk(key, lang, country)
@@ -199,6 +203,7 @@ class Room:
         talk.add(turn)
         drawn = self._drawn(talk)
         self.counts.shown(card.id for card in turn.reply.cards if card.id not in turn.gone)
+        self.counts.referred(turn.reply)
         return drawn
 
     def _drawn(self, talk: Talk) -> str:
@@ -206,6 +211,13 @@ class Room:
         lang, missing = talk.session.lang, self.counts.enabled
         for turn in talk.turns:
             if turn.drawn is None:
-                values = {"turn": turn, "reply": turn.reply, "scripts": True, "country": "", "missing": missing}
+                values = {
+                    "turn": turn,
+                    "reply": turn.reply,
+                    "scripts": True,
+                    "country": "",
+                    "missing": missing,
+                    "new_york": self.new_york,
+                }
                 turn.drawn = str(draw("turn.html", lang, **values))
         return talk_html(talk)

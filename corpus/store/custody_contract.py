@@ -18,6 +18,7 @@ from corpus.custody import (
     Found,
     Held,
     Hindrance,
+    Noticed,
     Person,
     QueueRow,
     Role,
@@ -200,7 +201,19 @@ class CountStore(Protocol):
         """(week, theme, count), newest week first, only counts at or above the floor."""
         ...
 
+    def count_care(self, seen: Mapping[Noticed, int]) -> None:
+        """Add to this week's counts of care."""
+        ...
+
+    def care(self) -> tuple[tuple[str, Noticed, int], ...]:
+        """(week, what, count), newest week first, only counts at or above the floor."""
+        ...
+
+    def care_in(self, year: int) -> dict[Noticed, int]:
+        """Sums over the ISO weeks of a year, those too small to be told by week among them."""
+        ...
+
     def settle_counts(self) -> int:
-        """When a week is over: its counts of stories become one sum, and themes below the floor are deleted. How many
-        rows went."""
+        """When a week is over: its counts of stories become one sum, themes below the floor are deleted, and counts of
+        care below the floor lose their week. How many rows went."""
         ...

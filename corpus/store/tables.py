@@ -248,6 +248,16 @@ missing = sa.Table(
     sa.Column("count", sa.Integer, nullable=False),
 )
 
+# How often care saw what, and how often a way to help was opened. A year (`2026`) stands for all weeks of it in which
+# there was too little of something to keep the week.
+care = sa.Table(
+    "care",
+    metadata,
+    sa.Column("what", sa.String(20), primary_key=True),
+    sa.Column("week", sa.String(8), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+
 person = sa.Table(
     "person",
     metadata,

@@ -121,7 +121,7 @@ def settings(**given: Any) -> Any:
     plain = {
         "host": "127.0.0.1", "port": 0, "exit_url": "https://www.wikipedia.org/", "conversation_minutes": 15,
         "allowed_origins": (), "country": "", "samples": True, "chat_model": "", "counts": True,
-        "cooling_off_hours": 72.0, "wording": None, "backup_days": 30,
+        "cooling_off_hours": 72.0, "wording": None, "backup_days": 30, "new_york_notice": False,
     }  # fmt: skip
     return SimpleNamespace(**{**plain, **given})
 

@@ -313,6 +313,8 @@ window.sharedJourney = (function () {
     row.querySelector(asking ? '[data-act="forget-no"]' : '[data-act="forget"]').focus();
   }
   document.addEventListener("click", (event) => {
+    const door = event.target.closest && event.target.closest("[data-door]");
+    if (door && find("#sj-words").dataset.counting && navigator.sendBeacon) navigator.sendBeacon("/door", door.dataset.door);
     if (event.target.closest && event.target.closest(".sj-skip")) { skip(event); return; }
     const more = find(".sj-more[open]");
     if (more && !event.target.closest(".sj-more, [data-leave]")) more.open = false;
