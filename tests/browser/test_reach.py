@@ -64,6 +64,14 @@ def test_the_country_changes_the_help_lines_and_keeps_the_conversation(visit: Ma
     assert one.page.locator(".sj-turn").last.locator('a[href="tel:988"]').count() >= 1
 
 
+def test_a_way_to_help_that_is_pressed_is_told_by_its_kind_and_nothing_else(visit: Make) -> None:
+    one = visit().open()
+    with one.page.expect_request("**/door") as sent:
+        one.page.locator('.sj-bar a[data-door="emergency"]').first.click()
+    assert sent.value.post_data == "emergency"
+    assert one.stored()["local"] == {}
+
+
 def tab_to(one: Visit, wanted: str, most: int = 80) -> None:
     for _ in range(most):
         one.page.keyboard.press("Tab")
