@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from corpus.commands import care, moving, people, stories
+from corpus.commands import care, groups, moving, people, stories
 from corpus.console import speak_utf8
 from corpus.errors import SharedJourneyError
 
@@ -13,7 +13,7 @@ from corpus.errors import SharedJourneyError
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m corpus", description="Look after the collection of stories.")
     commands = made.add_subparsers(dest="command", required=True)
-    for subject in (stories, care, people, moving):
+    for subject in (stories, groups, care, people, moving):
         subject.add(commands)
     return made
 

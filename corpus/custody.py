@@ -89,6 +89,31 @@ class Noticed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What a copy of a directory brought: ids of groups. back: they were gone and stand in it again. kept_away: the
+    program took them off for good. edited: those with changes by hand, which were kept."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    kept_away: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """A directory that was taken in."""
+
+    feed: str
+    groups: int
+    gone: int
+    edited: int
+    at: datetime  # of the last copy that was taken in
+
+
+@dataclass(frozen=True, slots=True)
 class CodeRow:
     """What is kept of a withdrawal code. `locator` finds the row and is no secret; the rest is only a hash."""
 

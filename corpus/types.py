@@ -212,7 +212,14 @@ class Schedule(_Value):
     start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]  # HH:MM on the wall of the group's place
     end: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] | None = None  # before `start`: past midnight
     timezone: str | None = None
-    rrule: str | None = None  # only when it is not plainly weekly (RFC 5545)
+    timezone_from: Literal["record", "feed", "unknown"] = "record"  # feed: said once for all of a directory
+    rrule: str | None = None  # only when it is not plainly weekly (RFC 5545, without DTSTART and without UNTIL)
+    starts_on: date | None = None  # first day of the series; needed with `rrule`
+    until: date | None = None  # last day
+    not_on: tuple[date, ...] = ()  # days on which it does not meet
+    also_at: tuple[datetime, ...] = ()  # single meetings beside the series: wall time, without a zone
+    hours: bool = False  # hours of opening (a warmline, a drop-in) rather than a session
+    certain: bool = True  # False: weekly is assumed, the source's words may say otherwise (`label`)
     label: str | None = None  # the source's own words
 
     @field_validator("timezone")
@@ -229,9 +236,17 @@ class Schedule(_Value):
 
 
 class Place(_Value):
+    """Where a group meets, as far as anybody may know. precision: "approximate" names a town and no door."""
+
     name: str | None = None
+    street: str | None = None
     city: str | None = None
     region: str | None = None
+    postal_code: str | None = None
+    latitude: float | None = Field(default=None, ge=-90, le=90)
+    longitude: float | None = Field(default=None, ge=-180, le=180)
+    precision: Literal["exact", "approximate", "unknown"] = "unknown"
+    directions: str | None = None
     country: str | None = Field(default=None, pattern=r"^[A-Z]{2}$")
 
 
@@ -256,6 +271,12 @@ class Group(_Value):
     description: str
     place: Place | None = None
     online: Online | None = None
+    by_appointment: bool = False
+    always_open: bool = False  # day and night, every day
+    programme: str = ""  # the fellowship or kind whose codes and words are used, such as `aa`; "" when none is known
+    organisation: str = ""  # the group or body that it belongs to, where that has a name of its own
+    formats: tuple[str, ...] = ()  # how it goes, in the words of its programme: "Speaker", "Step Study"
+    updated_on: date | None = None  # when the directory last changed it
     phone: str | None = Field(default=None, max_length=40)
     schedules: tuple[Schedule, ...] = ()
     themes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""list, groups, withdraw, code, import, export"""
+"""list, withdraw, code, import, export"""
 
 from __future__ import annotations
 
@@ -21,9 +21,6 @@ def add(commands: Any) -> None:
     listing = commands.add_parser("list", help="every story: id, state, consent, title where it may be seen")
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list)
-    groups = commands.add_parser("groups", help="every listed group")
-    groups.add_argument("--json", action="store_true", help="print JSON")
-    groups.set_defaults(run=_groups)
     withdraw = commands.add_parser("withdraw", help="delete a story for ever and scrub its bytes")
     withdraw.add_argument("id")
     withdraw.set_defaults(run=_withdraw)
@@ -70,12 +67,6 @@ def _list(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     if not given.json:
         states = Counter(row["state"] for row in rows)
         print(f"{len(rows)} stories: " + ", ".join(f"{n} {state}" for state, n in states.items()))
-    return 0
-
-
-def _groups(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
-    listed = [group.model_dump(mode="json") for group in store.visible_groups().values()]
-    show.rows(listed, given.json, ("id", "name", "kind", "attendance", "checked_on"))
     return 0
 
 

@@ -6,14 +6,16 @@ Rules of publication are checked inside the transaction that publishes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from corpus.custody import (
+    Brought,
     CodeRow,
     Counted,
     Declined,
+    Directory,
     Dossier,
     Found,
     Held,
@@ -25,7 +27,7 @@ from corpus.custody import (
     SignedIn,
     Usage,
 )
-from corpus.types import Consent, State, Story
+from corpus.types import Consent, Group, State, Story
 
 
 class CustodyStore(Protocol):
@@ -176,6 +178,31 @@ class PeopleStore(Protocol):
     def remember_device(self, name: str, token_hash: str) -> None: ...
 
     def knows_device(self, name: str, token_hash: str) -> bool: ...
+
+
+class ListingStore(Protocol):
+    """Groups that came from a directory. Their records stay inside: no method for readers returns them."""
+
+    def put_listings(
+        self, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], actor: str, *, whole: bool = True
+    ) -> Brought:
+        """Take in a copy of a directory: (group, its record's id, the record). One transaction.
+
+        What the program changed by hand stays changed. whole: the copy is the whole directory, so that what is not in
+        it any more becomes inactive (never deleted).
+        """
+        ...
+
+    def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
+        """Change fields of a group of a directory by hand; None takes a change back. NoSuchStory when there is none;
+        BadRecord when the group could not be so."""
+        ...
+
+    def record_of(self, id: str) -> Mapping[str, Any] | None:
+        """The record of a directory that a group came from, for the people at the desk."""
+        ...
+
+    def directories(self) -> tuple[Directory, ...]: ...
 
 
 class CountStore(Protocol):

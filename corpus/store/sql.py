@@ -1,8 +1,8 @@
 """The store on SQLAlchemy Core, put together from its parts: each method is where its name's subject is.
 
 `stories` (the gate, passages, samples, leaving), `custody` (submission, reviews, publication), `people`, `counts`,
-`moving`, `files` (the scrub) with
-`backups`. See `corpus.store.contract.Store` for what each method promises.
+`listings` (groups of directories), `moving`, `files` (the scrub) with `backups`. See `corpus.store.contract.Store` for
+what each method promises.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from corpus.store.counts import CountRows
 from corpus.store.custody import CustodyRows
 from corpus.store.files import FileCare
+from corpus.store.listings import ListingRows
 from corpus.store.moving import MovingRows
 from corpus.store.people import PeopleRows
 
 
-class SqlStore(CustodyRows, PeopleRows, CountRows, MovingRows, FileCare):
+class SqlStore(CustodyRows, PeopleRows, CountRows, ListingRows, MovingRows, FileCare):
     """Stories in a SQLite file that several processes may use together."""

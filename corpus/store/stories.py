@@ -201,7 +201,7 @@ class StoryRows(Rows):
         with self._write() as c:
             for id, (group, vector) in vectors.items():
                 now = c.execute(sa.select(t.group.c.document).where(t.group.c.id == id)).scalar_one_or_none()
-                if now != group.model_dump(mode="json"):
+                if now is None or Group.model_validate(now) != group:
                     continue
                 same = sa.and_(t.group_vector.c.group_id == id, t.group_vector.c.scheme == scheme)
                 c.execute(sa.delete(t.group_vector).where(same))

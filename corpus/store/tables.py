@@ -116,6 +116,21 @@ group_vector = sa.Table(
     sa.Column("embedding", sa.LargeBinary, nullable=False),
 )
 
+# What stays inside of a group that came from a directory: the record as it was, the group as it was read, and what the
+# program changed by hand, which a newer copy of the directory does not undo.
+listing = sa.Table(
+    "listing",
+    metadata,
+    _owned_by("group_id", "peer_group.id", primary_key=True),
+    sa.Column("feed", sa.String(40), nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("raw", sa.JSON, nullable=False),
+    sa.Column("imported", sa.JSON, nullable=False),
+    sa.Column("edits", sa.JSON, nullable=False),
+    sa.Column("gone", sa.Boolean, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
 # Tombstones: the id and nothing else.
 departure = sa.Table(
     "departure",

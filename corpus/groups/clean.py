@@ -1,0 +1,164 @@
+"""Cells of a directory made fit to be shown: plain text, safe addresses, no secrets. What is taken out is counted."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+MOST = {"name": 200, "line": 300, "text": 4000}  # characters that are kept
+_TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,2000}>")
+_BREAK = re.compile(r"<(?:br|/p|/div|/li)\s*/?>", re.IGNORECASE)
+_STYLE = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+_BLANKS = re.compile(r"[ \t\f\v\u00a0]+")
+_URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.IGNORECASE)
+_BARE = re.compile(r"(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[^\s<>\"']*)?", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"(?:^|[?&#;])(?:pwd|passcode|password|pass|pw|tk|token|auth|key|code|hash)=", re.IGNORECASE)
+# "Passcode: 123456", "PW is recovery", "password - Unity", "contraseña: ..."; the word, a sign and one word after it.
+_SECRET_WORDS = re.compile(
+    r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|passwort|kennwort|kenncode|contrase[ñn]a|clave|senha|mot de passe|"
+    r"code d.acc[èe]s|pwd|pw|pc|pin|access code|host key|(?:meeting\s)?key)"
+    r"\b\s*(?:(?:is|ist|es|est|é|=|:|-|–|#)\s*)+[\"“'(]?(\S+)",
+    re.IGNORECASE,
+)
+_SECRET_NEXT = re.compile(r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|pwd|pw)\s+[\"“'(]?(?=\S*\d)(\S+)", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PHONE = re.compile(r"(?<![\w/=.-])(?:\+|\()?\d[\d\s().-]{7,17}\d(?!\w)")
+WITHHELD = "[…]"
+
+
+def text(value: Any, most: int = MOST["text"]) -> str:
+    """Plain text of a cell: without tags, entities read once, control characters and marks that turn writing around
+    gone, runs of blanks as one. At most `most` characters. Numbers are written out; lists and objects are nothing."""
+    if value is None or isinstance(value, bool | dict | list | tuple):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    raw = str(value)[: 20 * most]
+    if "<" in raw:
+        raw = _TAG.sub(" ", _BREAK.sub("\n", _STYLE.sub(" ", raw)))
+    if "&" in raw:
+        raw = html.unescape(raw)
+        if "<" in raw:  # what was an entity is shown as it stands; a tag made of entities is none of ours
+            raw = _TAG.sub(" ", _STYLE.sub(" ", raw))
+    raw = raw.replace("\r\n", "\n").replace("\r", "\n")
+    if not raw.isascii() or not raw.isprintable():
+        raw = "".join(c for c in raw if c == "\n" or c == "\t" or unicodedata.category(c) not in _NEVER)
+    lines = [_BLANKS.sub(" ", line).strip() for line in raw.split("\n")]
+    raw = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return raw if len(raw) <= most else raw[: most - 1].rstrip() + "…"
+
+
+_NEVER = frozenset(("Cc", "Cs", "Co", "Cn", "Cf"))
+
+
+def line(value: Any, most: int = MOST["line"]) -> str:
+    """The same on one line."""
+    return " ".join(text(value, most).split())
+
+
+class Address(NamedTuple):
+    """url: the first web address of a cell, or "". rest: the other words. secret: it held a passcode."""
+
+    url: str
+    rest: str
+    secret: bool
+
+
+def address(value: Any) -> Address:
+    """The first http(s) address of a cell. A passcode is cut out of it; other words of the cell are kept apart."""
+    words = text(value)
+    found = _URL.search(words)
+    if found is None and _BARE.fullmatch(words):
+        found = _URL.search("https://" + words)
+        words = "https://" + words
+    if found is None:
+        return Address("", words, False)
+    url = found.group().rstrip(".,;:!?)]}»”")
+    rest = " ".join((words[: found.start()] + " " + words[found.start() + len(url) :]).split())
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or "." not in parts.hostname or parts.username or parts.port == 0:
+            return Address("", words, False)
+    except ValueError:
+        return Address("", words, False)
+    bare, secret = _without_secret(url)
+    return Address(bare[:2000] if len(bare) <= 2000 else "", rest, secret)
+
+
+def _without_secret(url: str) -> tuple[str, bool]:
+    if not _SECRET_KEY.search(url):
+        return url, False
+    head, mark, query = url.partition("?")
+    query, hash_mark, fragment = query.partition("#") if mark else ("", *head.partition("#")[1:])
+    head = head.partition("#")[0] if not mark else head
+    kept = [pair for pair in re.split(r"[&;]", query) if pair and not _SECRET_KEY.search("&" + pair)]
+    if fragment and _SECRET_KEY.search("&" + fragment):
+        hash_mark = fragment = ""
+    return head + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment, True
+
+
+def without_secrets(words: str) -> tuple[str, int]:
+    """(words without passcodes, how many were taken out). Web addresses in them lose theirs too."""
+    count = 0
+
+    def hide(match: re.Match[str]) -> str:
+        nonlocal count
+        count += 1
+        return match.group().replace(match.group(1), WITHHELD)
+
+    def bare(match: re.Match[str]) -> str:
+        nonlocal count
+        url, secret = _without_secret(match.group())
+        count += secret
+        return url
+
+    words = _URL.sub(bare, words)
+    words = _SECRET_WORDS.sub(hide, words)
+    return _SECRET_NEXT.sub(lambda m: m.group() if WITHHELD in m.group() else hide(m), words), count
+
+
+def without_people(words: str) -> tuple[str, int]:
+    """(words without telephone numbers and e-mail addresses, how many were taken out): free notes name private ones."""
+    count = 0
+
+    def hide(match: re.Match[str]) -> str:
+        nonlocal count
+        digits = sum(c.isdigit() for c in match.group())
+        if "@" not in match.group() and not 9 <= digits <= 15:
+            return match.group()
+        count += 1
+        return WITHHELD
+
+    words = _EMAIL.sub(hide, words)
+    return _PHONE.sub(hide, words), count
+
+
+def phone(value: Any) -> str:
+    """A number that can be dialled, as it was written; "" when there are fewer than 3 digits or it is no number."""
+    written = line(value, 80).strip("\"' ")
+    found = re.match(r"[+(]?\d[\d\s().\-/*#,+x]*", written)
+    number = found.group().strip(" ,.-/x(") if found else ""
+    return number if 3 <= sum(c.isdigit() for c in number) <= 20 and len(number) <= 40 else ""
+
+
+def coordinates(latitude: Any, longitude: Any) -> tuple[float, float] | None:
+    """Degrees, or None when they are not there, not numbers, 0 and 0, or out of range."""
+    try:
+        at = float(str(latitude).strip()), float(str(longitude).strip())
+    except (TypeError, ValueError):
+        return None
+    inside = -90 <= at[0] <= 90 and -180 <= at[1] <= 180
+    return at if inside and (abs(at[0]) > 1e-6 or abs(at[1]) > 1e-6) else None
+
+
+def yes(value: Any) -> bool | None:
+    """What a cell says as yes or no; None when it says neither."""
+    if isinstance(value, bool):
+        return value
+    word = line(value, 20).lower().strip(".!")
+    if word in ("1", "y", "yes", "true", "t", "on", "x", "sí", "si", "oui", "ja", "sim"):
+        return True
+    return False if word in ("0", "n", "no", "false", "f", "off", "non", "nein", "não", "nao") else None

@@ -1,0 +1,149 @@
+"""Groups of directories: a copy is taken in whole, what changed by hand stays, what is gone stays as inactive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from corpus import errors
+from corpus.custody import Brought, Directory
+from corpus.store import tables as t
+from corpus.store.base import Rows
+from corpus.store.reading import chunks
+from corpus.types import Book, Group
+
+# Whether a group is found anew by its words depends on these alone; a new time of meeting needs no new vector.
+_EMBEDDED = ("name", "description", "eligibility", "themes", "formats")
+
+
+class ListingRows(Rows):
+    def put_listings(
+        self, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], actor: str, *, whole: bool = True
+    ) -> Brought:
+        told: dict[str, list[str]] = {
+            k: [] for k in ("added", "changed", "unchanged", "back", "gone", "kept_away", "edited")
+        }
+        with self._write() as c:
+            before = {row.group_id: row for row in c.execute(sa.select(t.listing).where(t.listing.c.feed == feed))}
+            ids = [group.id for group, _, _ in rows]
+            away = {
+                id
+                for some in chunks(ids)
+                for id in c.execute(
+                    sa.select(t.departure.c.id).where(t.departure.c.kind == "group", t.departure.c.id.in_(some))
+                ).scalars()
+            }
+            groups: list[dict[str, Any]] = []
+            listings: list[dict[str, Any]] = []
+            now = self._clock()
+            for group, record, raw in rows:
+                if group.id in away:
+                    told["kept_away"].append(group.id)
+                    continue
+                imported = group.model_dump(mode="json")
+                old = before.get(group.id)
+                edits = dict(old.edits) if old else {}
+                if edits:
+                    told["edited"].append(group.id)
+                if old and old.imported == imported and not old.gone:
+                    told["unchanged"].append(group.id)
+                    continue
+                told["back" if old and old.gone else "changed" if old else "added"].append(group.id)
+                groups.append(_group_row({**imported, **edits}))
+                listings.append(
+                    {
+                        "group_id": group.id, "feed": feed, "record": record, "raw": dict(raw), "imported": imported,
+                        "edits": edits, "gone": False, "at": now,
+                    }
+                )  # fmt: skip
+            here = set(ids)
+            for id, old in before.items() if whole else ():
+                if id not in here and not old.gone:
+                    told["gone"].append(id)
+                    groups.append(_group_row({**old.imported, **old.edits, "status": "inactive"}))
+                    kept = {k: getattr(old, k) for k in ("group_id", "feed", "record", "raw", "imported", "edits")}
+                    listings.append({**kept, "gone": True, "at": now})
+            if groups:
+                self._replace(c, groups, listings)
+            c.execute(sa.update(t.listing).where(t.listing.c.feed == feed, ~t.listing.c.gone).values(at=now))
+            counts = {name: len(found) for name, found in told.items() if found and name != "unchanged"}
+            if counts:
+                self._tell(c, actor, "directory", feed, counts=counts, book=Book.HOUSE)
+        return Brought(**{name: tuple(found) for name, found in told.items()})
+
+    def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
+        with self._write() as c:
+            old = c.execute(sa.select(t.listing).where(t.listing.c.group_id == id)).first()
+            if old is None:
+                raise errors.NoSuchStory(f"There is no group {id} of a directory.")
+            edits = {**old.edits, **changes}
+            edits = {name: value for name, value in edits.items() if value is not None}
+            if unknown := set(edits) - set(Group.model_fields) | ({"id", "provenance"} & set(edits)):
+                raise errors.BadRecord(f"A group has no field {min(unknown)} that can be changed.")
+            document = {**old.imported, **edits, **({"status": "inactive"} if old.gone else {})}
+            try:
+                group = Group.model_validate(document)
+            except ValidationError as error:
+                first = error.errors()[0]
+                raise errors.BadRecord(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            plain = group.model_dump(mode="json")
+            edits = {name: plain[name] for name in edits}
+            kept = {k: getattr(old, k) for k in ("group_id", "feed", "record", "raw", "imported", "gone", "at")}
+            self._replace(c, [_group_row(plain)], [{**kept, "edits": edits}])
+            self._tell(c, actor, "group", id, book=Book.HOUSE)
+            return group
+
+    def record_of(self, id: str) -> Mapping[str, Any] | None:
+        with self._read() as c:
+            found = c.execute(sa.select(t.listing.c.raw).where(t.listing.c.group_id == id)).scalar_one_or_none()
+            return dict(found) if found is not None else None
+
+    def directories(self) -> tuple[Directory, ...]:
+        one = t.listing.c
+        edited = sa.cast(one.edits, sa.Text) != "{}"
+        query = sa.select(
+            one.feed, sa.func.count(), sa.func.sum(sa.case((one.gone, 1), else_=0)),
+            sa.func.sum(sa.case((edited, 1), else_=0)), sa.func.max(one.at),
+        ).group_by(one.feed).order_by(one.feed)  # fmt: skip
+        with self._read() as c:
+            return tuple(Directory(str(f), int(n), int(g), int(e), at) for f, n, g, e, at in c.execute(query))
+
+    def _replace(self, c: Any, groups: list[dict[str, Any]], listings: list[dict[str, Any]]) -> None:
+        """Put groups with their listings in place of what there is. Vectors of groups that say the same are kept."""
+        revision = self._bump(c)
+        ids = [row["id"] for row in groups]
+        there: dict[str, Any] = {
+            row.id: row.document
+            for some in chunks(ids)
+            for row in c.execute(sa.select(t.group.c.id, t.group.c.document).where(t.group.c.id.in_(some)))
+        }
+        for some in chunks(ids):
+            c.execute(sa.delete(t.listing).where(t.listing.c.group_id.in_(some)))
+        stale = [
+            row["id"] for row in groups
+            if row["id"] in there and any(there[row["id"]].get(k) != row["document"].get(k) for k in _EMBEDDED)
+        ]  # fmt: skip
+        for some in chunks(stale):
+            c.execute(sa.delete(t.group_vector).where(t.group_vector.c.group_id.in_(some)))
+        new = [{**row, "revision": revision} for row in groups if row["id"] not in there]
+        if new:
+            c.execute(sa.insert(t.group), new)
+        old = [
+            {"b_id": row["id"], "b_status": row["status"], "b_document": row["document"], "b_revision": revision}
+            for row in groups
+            if row["id"] in there
+        ]
+        if old:
+            statement = sa.update(t.group).where(t.group.c.id == sa.bindparam("b_id"))
+            values: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in ("status", "document", "revision")}
+            c.execute(statement.values(**values), old)
+        c.execute(sa.insert(t.listing), listings)
+
+
+def _group_row(document: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": document["id"], "status": document["status"], "provenance": document["provenance"], "document": document,
+    }  # fmt: skip
