@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -12,6 +11,12 @@ MOST = {"name": 200, "line": 300, "text": 4000}  # characters that are kept
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/li)\s*/?>", re.IGNORECASE)
 _STYLE = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+# Control characters, halves of characters, private ones, and marks that turn writing around or cannot be seen; the two
+# joiners stay, some scripts are wrong without them.
+_NEVER = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff"
+    "\ue000-\uf8ff\ufeff\ufff9-\uffff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
 _BLANKS = re.compile(r"[ \t\f\v\u00a0]+")
 _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.IGNORECASE)
 _BARE = re.compile(r"(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[^\s<>\"']*)?", re.IGNORECASE)
@@ -32,6 +37,11 @@ WITHHELD = "[…]"
 def text(value: Any, most: int = MOST["text"]) -> str:
     """Plain text of a cell: without tags, entities read once, control characters and marks that turn writing around
     gone, runs of blanks as one. At most `most` characters. Numbers are written out; lists and objects are nothing."""
+    if type(value) is str:
+        if not value:
+            return ""
+        if len(value) <= most and value.isascii() and value.isprintable() and "<" not in value and "&" not in value:
+            return value.strip() if "  " not in value else " ".join(value.split())
     if value is None or isinstance(value, bool | dict | list | tuple):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -44,19 +54,17 @@ def text(value: Any, most: int = MOST["text"]) -> str:
         if "<" in raw:  # what was an entity is shown as it stands; a tag made of entities is none of ours
             raw = _TAG.sub(" ", _STYLE.sub(" ", raw))
     raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    if not raw.isascii() or not raw.isprintable():
-        raw = "".join(c for c in raw if c == "\n" or c == "\t" or unicodedata.category(c) not in _NEVER)
+    if not raw.isprintable():
+        raw = _NEVER.sub("", raw)
     lines = [_BLANKS.sub(" ", line).strip() for line in raw.split("\n")]
     raw = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     return raw if len(raw) <= most else raw[: most - 1].rstrip() + "…"
 
 
-_NEVER = frozenset(("Cc", "Cs", "Co", "Cn", "Cf"))
-
-
 def line(value: Any, most: int = MOST["line"]) -> str:
     """The same on one line."""
-    return " ".join(text(value, most).split())
+    found = text(value, most)
+    return found if found.isprintable() and "  " not in found else " ".join(found.split())
 
 
 class Address(NamedTuple):

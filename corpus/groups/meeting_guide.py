@@ -7,6 +7,7 @@ such as "2nd Sunday" in the notes never become a rule, the group stays weekly an
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from corpus.groups import clean, codes, hours, parts
@@ -69,11 +70,16 @@ def plain(raw: Raw) -> dict[str, Any]:
     """Fields by the specification's names, whatever a sheet calls them: `Full Address` is `formatted_address`."""
     row: dict[str, Any] = {}
     for name, value in raw.items():
-        field = re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
-        field = ALIASES.get(field, field)
+        field = _field(str(name))
         if field not in row or row[field] in (None, ""):
             row[field] = value
     return row
+
+
+@lru_cache(maxsize=4096)
+def _field(name: str) -> str:
+    field = re.sub(r"[^a-z0-9]+", "_", name[:200].lower()).strip("_")
+    return ALIASES.get(field, field)
 
 
 def _what_it_is(draft: Draft, row: Raw, feed: Feed) -> None:
@@ -88,7 +94,7 @@ def _what_it_is(draft: Draft, row: Raw, feed: Feed) -> None:
     draft.fields["checked_on"] = hours.day_of(row.get("last_contact")) or draft.fields["updated_on"]
     found = row.get("types")
     listed = found if isinstance(found, list | tuple) else re.split(r"\s*[,;|]\s*", clean.line(found, 600))
-    names = {e["label"].lower(): code for code, e in codes.book(feed.programme)["codes"].items()}
+    names = codes.book(feed.programme)["by_label"]
     given = [c for code in listed if (c := clean.line(code, 80))]
     draft.fields["_says"] = codes.apply(draft, [names.get(c.lower(), c) for c in given], feed.programme)
 
@@ -162,7 +168,7 @@ def _when(draft: Draft, row: Raw, feed: Feed) -> None:
     start, written = hours.clock(row.get("time")), clean.line(row.get("time"), 20)
     if written and start is None:
         draft.warn("time_unreadable", written)
-    notes = " ".join(clean.text(row.get(n)) for n in ("name", "notes", "group_notes")) + " " + rest
+    notes = " ".join((draft.fields["name"], draft.fields["description"], rest))
     only_then = _ONLY_THEN.search(notes)
     if only_then and days and start:
         draft.warn("weekly_assumed", only_then.group()[:80])

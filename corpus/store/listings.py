@@ -27,7 +27,9 @@ class ListingRows(Rows):
             k: [] for k in ("added", "changed", "unchanged", "back", "gone", "kept_away", "edited")
         }
         with self._write() as c:
-            before = {row.group_id: row for row in c.execute(sa.select(t.listing).where(t.listing.c.feed == feed))}
+            one = t.listing.c
+            known = sa.select(one.group_id, one.imported, one.edits, one.gone).where(one.feed == feed)
+            before = {row.group_id: row for row in c.execute(known)}
             ids = [group.id for group, _, _ in rows]
             away = {
                 id
@@ -60,12 +62,12 @@ class ListingRows(Rows):
                     }
                 )  # fmt: skip
             here = set(ids)
-            for id, old in before.items() if whole else ():
-                if id not in here and not old.gone:
-                    told["gone"].append(id)
-                    groups.append(_group_row({**old.imported, **old.edits, "status": "inactive"}))
-                    kept = {k: getattr(old, k) for k in ("group_id", "feed", "record", "raw", "imported", "edits")}
-                    listings.append({**kept, "gone": True, "at": now})
+            gone = [id for id, old in before.items() if whole and id not in here and not old.gone]
+            for some in chunks(gone):
+                for row in c.execute(sa.select(t.listing).where(one.group_id.in_(some))).mappings():
+                    told["gone"].append(row["group_id"])
+                    groups.append(_group_row({**row["imported"], **row["edits"], "status": "inactive"}))
+                    listings.append({**row, "gone": True, "at": now})
             if groups:
                 self._replace(c, groups, listings)
             c.execute(sa.update(t.listing).where(t.listing.c.feed == feed, ~t.listing.c.gone).values(at=now))

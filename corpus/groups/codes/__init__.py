@@ -25,12 +25,16 @@ def programmes() -> tuple[str, ...]:
 
 @lru_cache(maxsize=32)
 def book(programme: str) -> dict[str, Any]:
-    """{"name", "themes", "codes"} of a programme; empty ones for a programme that has no file here."""
+    """Of a programme: "name", "themes", "codes", "by_label" (label → code), "hidden" (labels of codes that speak of the
+    listing itself), "closed" (its words for who may come); empty ones for a programme that has no file here."""
     path = _FOLDER / f"{programme}.yaml"
     if programme not in programmes():
-        return {"name": "", "themes": [], "codes": {}}
+        return {"name": "", "themes": [], "codes": {}, "by_label": {}, "hidden": frozenset(), "closed": ""}
     data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    data["codes"] = {str(code).upper(): entry for code, entry in data["codes"].items()}
+    found = data["codes"] = {str(code).upper(): entry for code, entry in data["codes"].items()}
+    data["by_label"] = {entry["label"].lower(): code for code, entry in found.items()}
+    data["hidden"] = frozenset(entry["label"] for entry in found.values() if entry.get("is"))
+    data["closed"] = next((entry["label"] for entry in found.values() if entry.get("is") == "closed"), "")
     return data
 
 
@@ -60,17 +64,15 @@ def apply(draft: Draft, codes: list[str], programme: str, labels: dict[str, str]
             languages.append(entry["lang"])
         if "is" in entry:
             says.add(entry["is"])
-    hidden = {e["label"] for e in known["codes"].values() if e.get("is")}
-    draft.fields["formats"] = tuple(dict.fromkeys(f for f in formats if f and f not in hidden))[:20]
+    draft.fields["formats"] = tuple(dict.fromkeys(f for f in formats if f and f not in known["hidden"]))[:20]
     draft.fields["audience"] = tuple(dict.fromkeys(audience))
     draft.fields["access"] = tuple(dict.fromkeys(access))
     if languages:
         draft.fields["languages"] = tuple(dict.fromkeys(languages))
     if "closed" in says:  # both at once: whoever is not sure is told that it is closed
         draft.fields["openness"] = "closed"
-        closed = next((e["label"] for e in known["codes"].values() if e.get("is") == "closed"), "")
-        if closed.lower() != "closed":
-            draft.fields["eligibility"] = closed
+        if known["closed"].lower() != "closed":
+            draft.fields["eligibility"] = known["closed"]
     elif "open" in says:
         draft.fields["openness"] = "open"
     return frozenset(says - {"open", "closed"})
