@@ -357,4 +357,4 @@ class Finder:
 def group_text(group: Group) -> str:
     """What the vector of a group stands for: only what anybody may see of it."""
     about = ", ".join(phrase(theme) for theme in group.themes)
-    return "\n".join(filter(None, [group.name, group.description, group.eligibility, about]))
+    return "\n".join(filter(None, [group.name, group.description, group.eligibility, ", ".join(group.formats), about]))

@@ -44,7 +44,8 @@ class Formats:
             code = world if world and world != "LANG" else key
             if code:
                 found.append(code)
-                labels[code] = clean.line(one.get("name_string"), 80) or code
+                if label := clean.line(one.get("name_string"), 80):
+                    labels[code] = label
         return found, labels
 
 

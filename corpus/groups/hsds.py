@@ -331,15 +331,18 @@ def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None, op
 
 def valid(rule: str) -> bool:
     """Whether python-dateutil can follow a rule, and it is none that runs by the second."""
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from dateutil.rrule import rrulestr
 
     if not re.fullmatch(r"[A-Z0-9;=,+-]{6,300}", rule) or re.search(r"FREQ=(?:SECONDLY|MINUTELY|HOURLY)|UNTIL", rule):
         return False
     try:
-        rrulestr(rule, dtstart=datetime(2026, 1, 1))
-    except (ValueError, TypeError, KeyError, OverflowError):
+        first = datetime(2026, 1, 1)
+        endless = re.sub(r";COUNT=\d+|COUNT=\d+;", "", rule)
+        last = first + timedelta(days=3000)
+        next(iter(rrulestr(f"{endless};UNTIL={last:%Y%m%dT%H%M%S}", dtstart=first)), None)
+    except (ValueError, TypeError, KeyError, OverflowError, IndexError, AttributeError):
         return False
     return True
 

@@ -197,7 +197,7 @@ def _state(draft: Draft, row: Raw, *, house: bool, link: bool, by_phone: bool) -
     if said == "inactive" and not shut:  # worked out by a heuristic of the site: told, never hidden for it
         draft.warn("said_inactive")
     for name in _LISTED:
-        if name in row and clean.line(row[name]) and _hidden(row[name]):
+        if row.get(name) not in (None, "") and _hidden(row[name]):
             draft.fields["status"] = "unlisted"
             draft.warn("unlisted")
 

@@ -98,12 +98,21 @@ def _by_rule(schedule: Schedule, hour: time, since: datetime, until: datetime) -
 
     first = datetime.combine(schedule.starts_on or since.date(), hour)
     try:
-        rule = rrulestr(schedule.rrule or "", dtstart=first)
+        # With an end of its own, unless it counts: a rule without dates would be followed to the year 9999.
+        text = schedule.rrule or ""
+        rule = rrulestr(text if "COUNT=" in text else f"{text};UNTIL={until:%Y%m%dT%H%M%S}", dtstart=first)
         for moment in rule.xafter(since - timedelta(seconds=1), inc=True):
             if moment > until:
                 return
             yield moment.date()
-    except (ValueError, TypeError, OverflowError):  # a rule that nobody can follow has no dates
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        IndexError,
+        KeyError,
+        AttributeError,
+    ):  # a rule that nobody can follow has no dates
         return
 
 
