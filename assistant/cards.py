@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
-from assistant.care import countries
-from assistant.conversation import Excerpt, GroupCard, StoryCard, StoryPart, StoryView
+from assistant.conversation import Excerpt, StoryCard, StoryPart, StoryView
 from assistant.understand import rules
 from assistant.voice import phrases
 from assistant.words import say
 from corpus import vocabulary
-from corpus.types import Group, Part, Provenance, Schedule, Span, Story
+from corpus.types import Part, Provenance, Span, Story
 from index.collection import Facts
 from index.find import Match
 from index.passages import sentences
@@ -25,7 +23,6 @@ from index.wishes import met
 
 _EXCERPT_WORDS = 90  # a card's excerpt holds about this many words: the passage, and what stands around it
 _UNTURNED = Dials()
-_STALE = timedelta(days=365)
 
 
 def origin(story: Story, lang: str) -> str:
@@ -249,67 +246,3 @@ def story_view(story: Story, matched: Span | None, lang: str) -> StoryView:
         ),
         minutes=_minutes(story),
     )
-
-
-_COST = {True: "free", False: "some", None: "unknown"}
-_WORKDAYS = ("MO", "TU", "WE", "TH", "FR")
-
-
-def when(schedule: Schedule, lang: str = "en") -> str | None:
-    """Wall time with the zone named, or None when the zone is unknown: then no clock time may be shown."""
-    if not schedule.timezone:
-        return None
-    if schedule.rrule and schedule.label:  # not plainly weekly: the source's own words say which weeks
-        days = schedule.label[:1].upper() + schedule.label[1:]
-    elif len(schedule.days) == 7:
-        days = say("group.day.all", lang)
-    elif schedule.days == _WORKDAYS:
-        days = say("group.day.work", lang)
-    else:
-        days = say("group.day.and", lang).join(say(f"group.day.{day}", lang) for day in schedule.days)
-    until = f"–{schedule.end}" if schedule.end else ""
-    city = schedule.timezone.rsplit("/", 1)[-1].replace("_", " ")
-    return say("group.when.at", lang, days=days, time=f"{schedule.start}{until}", city=city)
-
-
-def group_card(group: Group, *, themes: Sequence[str], lang: str, today: date) -> GroupCard:
-    told = [theme for theme in group.themes if theme in themes]
-    why = say("group.why.themes", lang, themes=phrases(told)) if told else say("group.why.words", lang)
-    times = tuple(filter(None, (when(schedule, lang) for schedule in group.schedules)))
-    if not times:
-        times = (say("group.when.ask" if group.schedules else "group.when.appointment", lang),)
-    place = group.place
-    where = ", ".join(
-        filter(None, [place.name, place.city, place.region, country_name(place.country)] if place else [])
-    )
-    return GroupCard(
-        id=group.id,
-        name=group.name,
-        sample=group.provenance is Provenance.SAMPLE,
-        kind=say(f"group.kind.{group.kind}", lang),
-        description=group.description,
-        language=group.languages[0] if group.languages else "en",
-        why=(why,),
-        when=times,
-        where=" · ".join(filter(None, [say(f"group.attendance.{group.attendance}", lang), where])),
-        how_to_join=group.how_to_join,
-        how_to_leave=group.how_to_leave,
-        link=group.online.url if group.online else None,
-        phone=group.phone,
-        cost=group.cost.text or say(f"group.cost.{_COST[group.cost.free]}", lang),
-        who_for=group.eligibility,
-        access=group.access,
-        languages=group.languages,
-        run_by=group.run_by,
-        listed_by=group.listed_by,
-        checked_on=group.checked_on.isoformat() if group.checked_on else "",
-        stale=group.checked_on is None or today - group.checked_on > _STALE,
-        emergency_calls=say(f"group.calls.{group.contacts_emergency_services}", lang)
-        if group.kind == "warmline"
-        else None,
-    )
-
-
-def country_name(code: str | None) -> str | None:
-    """The name of a country of the help-line table; another country's code stands as it is."""
-    return None if code is None else dict(countries()).get(code, code)

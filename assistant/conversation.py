@@ -92,6 +92,19 @@ class StoryView(_Value):
     minutes: int
 
 
+class NextMeeting(_Value):
+    """When a group meets next. day, weekday (1 Monday … 7 Sunday) and time are on the wall of its own place."""
+
+    day: str  # ISO date
+    weekday: int
+    time: str  # HH:MM, or HH:MM–HH:MM
+    city: str  # that its zone is called after
+    zone: str  # IANA
+    start: str  # ISO, UTC
+    end: str  # ISO, UTC; "" when nobody said how long it is
+    elsewhere: bool  # people come to it from elsewhere: their own time is worth saying
+
+
 class GroupCard(_Value):
     """A group as it may be seen by anybody."""
 
@@ -103,6 +116,7 @@ class GroupCard(_Value):
     language: str
     why: tuple[str, ...]
     when: tuple[str, ...]  # wall time with the group's own zone named, for example "Tuesdays 19:00–20:30 (Dublin time)"
+    next: NextMeeting | None = None
     where: str
     how_to_join: str
     how_to_leave: str

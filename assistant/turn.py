@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import datetime
 from typing import Literal
 
-from assistant.cards import evidence, group_card, story_card, story_view
+from assistant.cards import evidence, story_card, story_view
 from assistant.care import Help, Screen, Screener, check_reply, help_for
 from assistant.care.screener import embedded
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
+from assistant.group_cards import group_card
 from assistant.language import unread_language
 from assistant.looking import helped_across, helped_one, query_of
 from assistant.understand import Understood, turned, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
-from corpus.store import Store
+from corpus.store import Store, utc_now
 from corpus.types import Purpose
 from index.find import Finder, Match
 from index.query import FIRST_TURNS, LAST_TURNS, Dials, Sense, of_turns
@@ -43,7 +44,7 @@ class Turn:
         *,
         screen: Screener | None = None,
         minutes: int = 15,
-        today: Callable[[], date] = date.today,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._screen = screen or Screener()  # by the rules alone
         self._store = store
@@ -51,7 +52,7 @@ class Turn:
         self._voice = voice
         self._plain = PlainVoice()
         self._minutes = minutes
-        self._today = today
+        self._now = now
 
     # --- what a page or a terminal calls ------------------------------------------------------------------------
 
@@ -271,7 +272,7 @@ class Turn:
             lang=lang,
             help=self._card(session),
             cards=tuple(cards),
-            groups=tuple(group_card(g, themes=touched, lang=lang, today=self._today()) for g in groups),
+            groups=tuple(group_card(g, themes=touched, lang=lang, now=self._now()) for g in groups),
             chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen")
             if close
             else self._chips(lang, "chip.group", "chip.listen"),
@@ -456,7 +457,7 @@ class Turn:
             lead=lead,
             lang=lang,
             help=self._card(session),
-            groups=tuple(group_card(g, themes=sense.touched, lang=lang, today=self._today()) for g in groups),
+            groups=tuple(group_card(g, themes=sense.touched, lang=lang, now=self._now()) for g in groups),
             chips=self._chips(lang, "chip.listen"),
             notice=say("talk.notice.groups", lang, count=len(groups)),
         )

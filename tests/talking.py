@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from assistant.conversation import Reply, Session
 from assistant.turn import Turn
@@ -67,7 +67,7 @@ def make_turn(store: Store) -> Turn:
         store,
         Finder(store, WordEmbedder(), floor=0.2, seed="test", today=lambda: TODAY),
         PlainVoice(),
-        today=lambda: TODAY,
+        now=lambda: datetime.combine(TODAY, time(12), UTC),
     )
 
 

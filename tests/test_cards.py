@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from assistant.cards import evidence, excerpt, shared_feelings, shared_words, when
+from assistant.cards import evidence, excerpt, shared_feelings, shared_words
+from assistant.group_cards import group_card, when
 from assistant.turn import Turn
 from corpus.store import Store
 from corpus.types import Online, Part, PartText, Place, Schedule, Span
@@ -74,10 +77,71 @@ def test_the_sentences_that_match_are_marked_as_one_slice() -> None:
         ({"days": ("MO", "WE"), "start": "07:00", "timezone": "America/Lima"}, "Mondays and Wednesdays 07:00 (Lima time)"),
         ({"days": ("SU",), "start": "10:00", "timezone": None}, None),
         ({"days": ("SU",), "start": "10:00", "timezone": "UTC", "rrule": "FREQ=MONTHLY;BYDAY=2SU", "label": "2nd Sunday"}, "2nd Sunday 10:00 (UTC time)"),
+        ({"days": ("SU",), "start": "10:00", "timezone": "UTC", "rrule": "FREQ=MONTHLY;BYDAY=2SU"}, None),
+        ({"days": ("SU",), "start": "10:00", "timezone": "Europe/Oslo", "certain": False, "label": "last Sunday"}, "Sundays 10:00 (Oslo time) The directory adds “last Sunday”, so ask before you go."),
     ],
 )  # fmt: skip
 def test_a_clock_time_is_shown_with_its_zone_or_not_at_all(schedule: dict[str, object], text: str | None) -> None:
     assert when(Schedule.model_validate(schedule)) == text
+
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)  # a Friday
+
+
+@pytest.mark.parametrize(
+    ("schedule", "more", "day", "time"),
+    [
+        (
+            {"days": ("FR",), "start": "19:00", "end": "20:00", "timezone": "Europe/Dublin"},
+            {},
+            "2026-11-20",
+            "19:00–20:00",
+        ),
+        (
+            {"days": ("FR",), "start": "11:30", "end": "12:30", "timezone": "Europe/Dublin"},
+            {},
+            "2026-11-20",
+            "11:30–12:30",
+        ),
+        ({"days": ("FR",), "start": "07:00", "timezone": "Pacific/Auckland"}, {}, "2026-11-27", "07:00"),
+        ({"days": ("FR",), "start": "19:00", "timezone": None}, {}, None, None),
+        (
+            {"days": ("FR",), "start": "19:00", "timezone": "UTC", "certain": False, "label": "2nd Friday"},
+            {},
+            None,
+            None,
+        ),
+        ({"days": ("FR",), "start": "19:00", "timezone": "UTC", "until": "2026-11-01"}, {}, None, None),
+        ({"days": ("FR",), "start": "19:00", "timezone": "UTC"}, {"status": "temporarily_closed"}, None, None),
+        (
+            {
+                "days": ("SA",),
+                "start": "10:00",
+                "timezone": "UTC",
+                "rrule": "FREQ=MONTHLY;BYDAY=2SA",
+                "starts_on": "2026-01-01",
+            },
+            {},
+            "2026-12-12",
+            "10:00",
+        ),
+    ],
+)
+def test_the_next_meeting_is_said_by_the_groups_own_clock(
+    schedule: dict[str, object], more: dict[str, object], day: str | None, time: str | None
+) -> None:
+    card = group_card(make_group("g", schedules=(schedule,), **more), themes=(), lang="en", now=NOON)
+    assert (card.next.day, card.next.time) == (day, time) if day else card.next is None
+    assert card.when or card.next
+
+
+def test_a_group_that_is_always_open_and_one_that_is_over() -> None:
+    always = make_group(
+        "g", always_open=True, schedules=({"days": ("MO",), "start": "00:00", "end": "23:59", "timezone": "UTC"},)
+    )
+    assert group_card(always, themes=(), lang="en", now=NOON).when == ("Day and night, every day.",)
+    over = make_group("g", schedules=({"days": ("MO",), "start": "10:00", "timezone": "UTC", "until": "2026-01-01"},))
+    assert group_card(over, themes=(), lang="en", now=NOON).when == ("Ask the group when it meets.",)
 
 
 def test_a_group_card_says_what_somebody_needs_before_going(turn: Turn, store: Store) -> None:

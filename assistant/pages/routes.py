@@ -19,7 +19,7 @@ from assistant.conversation import Reply, Session, StoryView
 from assistant.pages.render import HERE, draw, language_for
 from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
-from assistant.words import keys, say
+from assistant.words import keys, say, variants
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -32,8 +32,11 @@ STATIC = ("page.css", "page.js", "exit.js", "share.css", "share.js", "yours.css"
 @lru_cache(maxsize=8)
 def words_for_scripts(lang: str) -> str:
     """The sentences that the browser says by itself, as JSON: only those, so that the page stays small."""
-    wanted = ("page.trouble.", "page.status.", "page.shelf.", "page.card.save", "page.card.unsave", "page.box.looking")
-    return json.dumps({k.removeprefix("page."): say(k, lang) for k in keys("en") if k.startswith(wanted)})
+    wanted = (
+        "page.trouble.", "page.status.", "page.shelf.", "page.card.save", "page.card.unsave", "page.box.looking",
+        "page.group.next.",
+    )  # fmt: skip
+    return json.dumps({k.removeprefix("page."): variants(k, lang)[0] for k in keys("en") if k.startswith(wanted)})
 
 
 @lru_cache(maxsize=8)
