@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from pathlib import Path
@@ -51,7 +52,16 @@ def _list(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _import(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
+def _import(store: Store, settings: CorpusSettings, given: argparse.Namespace) -> int:
+    # Tens of thousands of records, none of them in a cycle: looking for cycles took a quarter of the time.
+    gc.disable()
+    try:
+        return _take_in(store, settings, given)
+    finally:
+        gc.enable()
+
+
+def _take_in(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     from corpus.groups import intake, read
     from corpus.store import utc_now
 

@@ -63,6 +63,8 @@ def text(value: Any, most: int = MOST["text"]) -> str:
 
 def line(value: Any, most: int = MOST["line"]) -> str:
     """The same on one line."""
+    if value is None or value == "":
+        return ""
     found = text(value, most)
     return found if found.isprintable() and "  " not in found else " ".join(found.split())
 

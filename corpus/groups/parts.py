@@ -65,6 +65,8 @@ def words(draft: Draft, *cells: Any, public: bool = False) -> str:
 def withhold(draft: Draft, cells: Iterable[tuple[str, Any]]) -> None:
     """Fields that must stay inside (private contacts, keys of editing, money): counted where they hold something."""
     for kind, cell in cells:
+        if cell is None or cell == "":
+            continue
         if (isinstance(cell, list | tuple) and any(clean.line(c) for c in cell)) or clean.line(cell):
             draft.withhold()
             draft.warn(kind)
