@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -33,6 +34,7 @@ from index.toolkit import OTHER, Helped, side_by_side, told
 
 # Nearness of what was said to a group below which the group is not offered at all.
 GROUP_FLOOR = 0.25
+_OF_EACH_DIRECTORY = 100  # groups of one directory that are looked at; some have thousands
 _TOLD = 0.04  # for each of a group's themes that the stories found are about
 _ABROAD = 0.10  # for meeting only in another country than the person's: lower, never hidden
 _HELPED_FROM = 24  # close stories whose "what helped" is looked through
@@ -107,6 +109,7 @@ class Finder:
         self._ranker.forget()
         self._groups = Nearest(self._embedder.dimension)
         self._group_ids: list[str] = []  # position is the id that FAISS knows a group by
+        self._group_at: dict[str, int] = {}
         self._revision = 0
 
     # --- keeping up ---------------------------------------------------------------------------------------------
@@ -195,11 +198,12 @@ class Finder:
 
     def _take_groups(self, gone: Iterable[str], present: dict[str, Vectors]) -> None:
         for id in present:
-            if id not in self._group_ids:
+            if id not in self._group_at:
+                self._group_at[id] = len(self._group_ids)
                 self._group_ids.append(id)
-        positions = [self._group_ids.index(id) for id in gone if id in self._group_ids]
+        positions = [self._group_at[id] for id in gone if id in self._group_at]
         rows = np.stack(list(present.values())) if present else np.zeros((0, self._embedder.dimension), np.float32)
-        self._groups.change(positions, [self._group_ids.index(id) for id in present], rows)
+        self._groups.change(positions, [self._group_at[id] for id in present], rows)
 
     def _embed(self, ids: Sequence[str]) -> int:
         """Embed stories and keep their vectors. Returns how many were kept (an edit or withdrawal may come between)."""
@@ -337,7 +341,7 @@ class Finder:
         told = [theme for match in matches if match.close for theme in match.story.themes[:2]]
         with self._lock:
             positions, cosines = self._groups.search(sense.vector, len(self._group_ids))
-            found = [(self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True)]
+            found = _nearest_of_each((self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True))
         there = self._store.visible_groups(id for id, _ in found)
         ranked = []
         for id, cosine in found:
@@ -351,7 +355,30 @@ class Finder:
             abroad = country and group.attendance == "in_person" and group.place and group.place.country != country
             ranked.append((score - (_ABROAD if abroad else 0), group))
         ranked.sort(key=lambda item: (-item[0], item[1].id))
-        return [group for _, group in ranked[:count]]
+        return _by_turns([group for _, group in ranked], count)
+
+
+def _nearest_of_each(found: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The nearest of each directory, which is the first part of an id: thousands of one must not hide all others."""
+    taken: Counter[str] = Counter()
+    kept = []
+    for id, cosine in found:
+        feed = id.partition(":")[0] if ":" in id else ""
+        taken[feed] += 1
+        if taken[feed] <= _OF_EACH_DIRECTORY:
+            kept.append((id, cosine))
+    return kept
+
+
+def _by_turns(ranked: Sequence[Group], count: int) -> list[Group]:
+    """The first of each programme before a second one of any: a directory of thousands must not fill every place."""
+    seen: set[str] = set()
+    first: list[Group] = []
+    rest: list[Group] = []
+    for group in ranked:
+        (rest if group.programme and group.programme in seen else first).append(group)
+        seen.add(group.programme)
+    return [*first, *rest][:count]
 
 
 def group_text(group: Group) -> str:

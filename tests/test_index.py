@@ -301,6 +301,19 @@ def test_near_equals_differ_in_theme_and_stage(store: Store, finder: Finder) -> 
     assert finder.find(Query(finder.sense("my cat left me"), count=2))[0].story.id == "d"
 
 
+def test_a_directory_of_hundreds_leaves_room_for_others(store: Store, finder: Finder) -> None:
+    for n in range(300):
+        store.put_group(
+            make_group(f"town:aa-{n}", programme="aa", description="Drinking and the bottle, an evening meeting."), "t"
+        )
+    store.put_group(make_group("other", description="Drinking and what to do about the bottle, over tea."), "t")
+    finder.build()
+    found = finder.groups(finder.sense("I was drinking again, the bottle was empty"), count=3)
+    assert len(found) == 3
+    assert [group.programme for group in found].count("aa") == 2
+    assert {group.id for group in found} >= {"other"}
+
+
 def test_groups_follow_what_was_said_and_where_the_person_is(store: Store, finder: Finder) -> None:
     here = {"name": "X", "city": "Leeds", "region": None, "country": "GB"}
     there = {**here, "city": "Galway", "country": "IE"}
