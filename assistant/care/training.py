@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.care import heads as form
-from assistant.care.lines import Line, written
+from assistant.care.lines import Line, seen_by_rules, written
 from assistant.care.screen import CATEGORIES, Reading, read
 from assistant.care.screener import embedded
 from corpus.errors import BadRecord
@@ -215,7 +215,8 @@ def calibrate(
     crisis, any, clinical: from which a head raises. crisis_calm, any_calm: below which a rule's tier counts one less;
     past: from which a rule's crisis does, where the heads see none.
     """
-    lines = [i for i, example in enumerate(found) if example.line]
+    seen = seen_by_rules()
+    lines = [i for i, example in enumerate(found) if example.line and example.line.voice not in seen]
     kind = np.asarray([found[i].line.kind for i in lines])  # type: ignore[union-attr]
     rules = np.asarray([readings[i].screen.tier for i in lines])
     by_rule_clinical = np.asarray([readings[i].screen.clinical for i in lines])
