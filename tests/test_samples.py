@@ -223,3 +223,17 @@ def test_withdrawing_scrubs_and_tells_when_there_is_none(store: Store) -> None:
     assert report
     assert report.log == 0
     assert desk.withdraw(store, "one", "test") is None
+
+
+def test_two_processes_that_start_at_the_same_moment_do_not_hinder_each_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = load.load_samples(store)
+    assert other
+    store.set_note("samples", "not of this version")
+    summaries, first = store.summaries, [True]
+    # What this process read was before the other one wrote.
+    monkeypatch.setattr(store, "summaries", lambda: () if first and first.pop() else summaries())
+    report = load.load_samples(store)
+    assert report
+    assert (report.added, report.stories) == (0, other.stories)

@@ -6,9 +6,10 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
+from corpus.errors import IllegalMove
 from corpus.samples.read import FOLDER, Refused, read_groups, read_stories
 from corpus.store import Store, utc_now
-from corpus.types import Consent, Provenance, Purpose
+from corpus.types import Consent, Provenance, Purpose, Story
 
 log = logging.getLogger("shared_journey.corpus")
 _NOTE = "samples"
@@ -47,8 +48,7 @@ def load_samples(store: Store) -> SamplesReport | None:
         if story.id in departed:
             continue
         if story.id not in there:
-            store.add_sample(story, consent, _ACTOR)
-            added += 1
+            added += _add(store, story, consent)
         elif story.id in seen and seen[story.id].story != story:
             store.edit(story, seen[story.id].text_revision, _ACTOR)
             changed += 1
@@ -66,3 +66,14 @@ def load_samples(store: Store) -> SamplesReport | None:
                 store.withdraw(summary.id, _ACTOR)  # this version has it no more
         store.set_note(_NOTE, digest.hexdigest())
     return SamplesReport(len(stories.good), len(groups.good), added, changed, refused)
+
+
+def _add(store: Store, story: Story, consent: Consent) -> bool:
+    """Add a sample, unless another process that starts at the same moment was faster. Whether it was added."""
+    try:
+        store.add_sample(story, consent, _ACTOR)
+    except IllegalMove:
+        if all(summary.id != story.id or summary.provenance is not Provenance.SAMPLE for summary in store.summaries()):
+            raise
+        return False
+    return True
