@@ -47,8 +47,9 @@ class Counts:
             self._noticed(Noticed.CLINICAL)
 
     def referred(self, reply: Reply) -> None:
-        """Whether an answer named help lines."""
-        if reply.help and any(door.kind != "list" for door in reply.help.doors):
+        """Whether an answer named help lines. A question for a clinician is no referral to a crisis service."""
+        card = reply.help
+        if card and not card.key.startswith("clinical") and any(door.kind != "list" for door in card.doors):
             self._noticed(Noticed.REFERRAL)
 
     def door(self, kind: str) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal
@@ -17,6 +16,7 @@ from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, S
 from assistant.group_cards import group_card
 from assistant.language import unread_language
 from assistant.looking import helped_across, helped_one, query_of
+from assistant.tidy import tidy
 from assistant.understand import Understood, turned, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
@@ -488,14 +488,3 @@ def _at(ids: Sequence[str], position: int | None) -> str | None:
     if position is None:
         return ids[0] if len(ids) == 1 else None
     return ids[position] if -len(ids) <= position < len(ids) else ids[-1]
-
-
-def tidy(text: str) -> str:
-    """A message without control characters, lone surrogates and the invisible marks that turn writing around."""
-    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    kept = (c for c in text if c in "\n\t" or (unicodedata.category(c) not in ("Cc", "Cs", "Co") and c not in _TURNS))
-    return "".join(kept).strip()
-
-
-# Bidirectional overrides: shown inside a page they could reorder the words around them.
-_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -151,7 +151,8 @@ class Finder:
                         self._owing = False
                         break
                     self._embed(new)
-                self._embed_groups()
+                if self._embed_groups(_BATCH * _BATCHES_A_TURN):
+                    self._owing = True  # a directory of thousands takes many turns, or those of the background
             except DatabaseError:
                 self._embed_again_at = time.monotonic() + _PATIENCE
         self.pull()
@@ -215,8 +216,8 @@ class Finder:
             kept += self._store.put_passages(id, seen.text_revision, self.scheme, rows)
         return kept
 
-    def _embed_groups(self) -> int:
-        ids = self._store.unembedded_groups(self.scheme, limit=256)
+    def _embed_groups(self, limit: int = 256) -> int:
+        ids = self._store.unembedded_groups(self.scheme, limit=limit)
         groups = self._store.visible_groups(ids) if ids else {}
         vectors = self._embedder.encode([group_text(group) for group in groups.values()])
         return self._store.put_group_vectors(

@@ -219,6 +219,13 @@ def test_what_a_message_called_for_is_counted_and_that_lines_were_named(
     assert recorder.noticed == ({Noticed(f"tier_{tier}"): 1, Noticed.REFERRAL: 1} if tier else {})
 
 
+def test_a_question_for_a_clinician_is_no_referral(room: Room, counts: Counts, recorder: Recorder) -> None:
+    answering(room, Screen(clinical=True, stopping=True))
+    room.say("k", "words of somebody", "en", "GB")
+    counts.flush()
+    assert recorder.noticed == {Noticed.CLINICAL: 1}
+
+
 def test_ways_to_help_are_counted_by_kind_and_an_unknown_one_is_nothing(counts: Counts, recorder: Recorder) -> None:
     for kind in ("call", "call", "chat", "../etc/passwd", "", "door_call"):
         counts.door(kind)

@@ -12,7 +12,8 @@ from assistant.conversation import Reply, Session, StoryView
 from assistant.counts import Counts
 from assistant.pages.render import draw, talk_html
 from assistant.pages.sessions import Talk, Talks, Turn
-from assistant.turn import LONGEST, tidy
+from assistant.tidy import tidy
+from assistant.turn import LONGEST
 from assistant.words import say
 from corpus.errors import SharedJourneyError
 

@@ -26,7 +26,7 @@ from assistant.pages.missing import words_lang
 from assistant.pages.render import draw
 from assistant.pages.routes import frame
 from assistant.pages.talk import Room, note
-from assistant.turn import tidy
+from assistant.tidy import tidy
 from corpus import codes, errors, narrator, wording
 from corpus.attempts import Attempts, network_of
 from corpus.custody import FLOOR, MOST_NOTE, REVIEWERS, Dossier, Hindrance, Outcome, Usage, months_after

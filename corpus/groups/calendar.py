@@ -104,7 +104,6 @@ def _when(draft: Draft, feed: Feed, event: Any, start: Any, own: str | None, mov
     excluded = {d for value in _dates(event, "EXDATE") if (d := _day(value))}
     if not isinstance(start, datetime):  # all day: the days are known and no clock
         draft.fields["by_appointment"] = True
-        draft.fields["how_to_join"] = draft.fields.get("how_to_join", "")
         draft.warn("all_day")
         return
     zone = _zone_of(start, event["DTSTART"])

@@ -58,5 +58,4 @@ def _together(rows: list[Listing]) -> Listing:
         raw={"rows": [row.raw for row in rows]},
         warnings=tuple(w for row in rows for w in row.warnings),
         withheld=sum(row.withheld for row in rows),
-        days=tuple(row.place for row in rows),
     )

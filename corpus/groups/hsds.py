@@ -34,7 +34,6 @@ TABLES = {
     "service_taxonomies": "attribute", "urls": "url", "unit": "unit", "service_capacity": "capacity",
 }  # fmt: skip
 _STATUS = {"active": "active", "": "active", "inactive": "inactive", "defunct": "inactive"}
-_DAYS = {"virtual": "online", "physical": "in_person"}
 _WARM = re.compile(r"\bwarm\s?-?line\b|peer (?:support )?(?:phone|telephone|line)", re.IGNORECASE)
 _SUPPORT = re.compile(r"support group|peer support|mutual aid|self[- ]help group|peer[- ]led", re.IGNORECASE)
 
@@ -268,6 +267,7 @@ def _ways_in(draft: Draft, whole: dict[str, Any], location: Raw, service: Raw) -
 
 
 def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
+    """Times of this format are hours of opening."""
     closed = tuple(
         day
         for row in whole["holidays"]
@@ -275,7 +275,6 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
         and (day := hours.day_of(row.get("start_date")))
         and day == hours.day_of(row.get("end_date"))
     )
-    opening = True  # the format tells when a service is open
     found: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in whole["schedules"]:
         start = hours.clock(_unquoted(row.get("opens_at")))
@@ -294,14 +293,14 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
                 draft.warn("day_words", rest[:80])
             found[start, end].update(days)
             continue
-        _by_rule(draft, feed, row, start, end, opening)
+        _by_rule(draft, feed, row, start, end)
     for (start, end), on in found.items():
-        parts.schedule(draft, feed, tuple(on), start, end, opening=opening, not_on=closed)
+        parts.schedule(draft, feed, tuple(on), start, end, opening=True, not_on=closed)
     if not draft.fields.get("schedules"):
         draft.fields["by_appointment"] = not draft.fields.get("always_open", False)
 
 
-def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None, opening: bool) -> None:
+def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) -> None:
     """A schedule of 2.0 or 3.x: columns of an RRULE."""
     cells = {k: _unquoted(row.get(k)) for k in ("freq", "interval", "byday", "bymonthday", "byweekno", "byyearday")}
     freq = cells["freq"].upper() or "WEEKLY"
@@ -326,7 +325,7 @@ def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None, op
             draft.warn("rule_unreadable", rule[:80])
             return
         more["rrule"] = rule
-    parts.schedule(draft, feed, days or hours.DAYS, start, end, opening=opening, **more)
+    parts.schedule(draft, feed, days or hours.DAYS, start, end, opening=True, **more)
 
 
 def valid(rule: str) -> bool:

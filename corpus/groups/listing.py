@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -43,7 +43,6 @@ class Listing:
     raw: Raw
     warnings: tuple[tuple[str, str], ...] = ()
     withheld: int = 0
-    days: tuple[str, ...] = ()  # places of the records that were put together with this one
 
 
 _CRISIS = re.compile(
@@ -94,7 +93,3 @@ def group_id(feed: Feed, key: str) -> str:
 
         plain = f"{plain[:50].strip('-') or 'x'}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
     return f"{feed.name}:{plain}"
-
-
-def with_warning(listing: Listing, kind: str, words: str = "") -> Listing:
-    return replace(listing, warnings=(*listing.warnings, (kind, words)))

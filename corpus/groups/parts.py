@@ -34,7 +34,7 @@ _NAMES = {
 
 
 def name(draft: Draft, *cells: Any) -> None:
-    """The name, and a warning when it had to be shortened. A record without one has none of its own to be kept by."""
+    """The name: the first of these cells that holds words."""
     for cell in cells:
         if named := clean.line(cell, clean.MOST["name"]):
             draft.fields["name"] = named

@@ -136,5 +136,5 @@ def next_meeting(group: Group, now: datetime) -> Meeting | None:
     """The meeting of a group that is happening or comes next; None when no clock time may be said."""
     if group.status not in ("active", "unlisted"):
         return None
-    found = upcoming([s for s in group.schedules if not s.hours or s.timezone], now)
+    found = upcoming(group.schedules, now)
     return found[0] if found else None

@@ -242,6 +242,8 @@ class BackupCare(Rows):
         for row in source.execute(sa.select(t.group)).mappings():
             if row["id"] not in there and ("group", row["id"]) not in left:
                 c.execute(sa.insert(t.group).values({**row, "revision": revision}))
+                for listing in source.execute(sa.select(t.listing).where(t.listing.c.group_id == row["id"])).mappings():
+                    c.execute(sa.insert(t.listing).values(dict(listing)))
                 groups += 1
         people = len(c.execute(sa.select(t.person.c.name)).all())
         self._take_book(c, source)

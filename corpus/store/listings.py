@@ -122,6 +122,8 @@ class ListingRows(Rows):
             for some in chunks(ids)
             for row in c.execute(sa.select(t.group.c.id, t.group.c.document).where(t.group.c.id.in_(some)))
         }
+        if there:
+            self._owe_scrub(c)  # contacts and passcodes of an older copy: their bytes go as well
         for some in chunks(ids):
             c.execute(sa.delete(t.listing).where(t.listing.c.group_id.in_(some)))
         stale = [

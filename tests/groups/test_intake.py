@@ -15,7 +15,7 @@ from corpus.__main__ import main
 from corpus.errors import BadRecord, NoSuchStory
 from corpus.groups import collapse, intake, read
 from corpus.groups.intake import Report
-from corpus.store import Store
+from corpus.store import Store, open_store
 from corpus.types import Book
 from index.find import Finder
 from tests.conftest import START
@@ -123,6 +123,44 @@ def test_the_record_stays_inside(store: Store, tmp_path: Path, finder: Finder) -
     assert "edit" not in json.dumps([g.model_dump(mode="json") for g in store.visible_groups().values()])
     finder.build()
     assert "edit" not in json.dumps([event.model_dump(mode="json") for event in store.audit(50, Book.HOUSE)])
+
+
+def test_an_older_copy_leaves_no_bytes(store: Store, tmp_path: Path) -> None:
+    take(store, tmp_path, rows(1))
+    assert not store.scrub_is_due()
+    newer = rows(1)
+    newer[0]["edit_url"] = "https://example.org/other"
+    newer[0]["notes"] = "new"
+    take(store, tmp_path, newer)
+    assert store.scrub_is_due()
+
+
+def test_a_backup_brings_the_record_and_the_changes_by_hand_back(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    here = open_store(f"sqlite:///{tmp_path}/one/journey.db")
+    take(here, tmp_path, rows(2))
+    here.edit_group("town:m1", {"name": "Ours"}, "ann")
+    path = here.backup(30, "ann").path
+    there = open_store(f"sqlite:///{tmp_path}/two/journey.db")
+    assert there.restore(path, (), "ann").groups == 2
+    assert there.record_of("town:m1") == here.record_of("town:m1")
+    assert take(there, tmp_path, rows(2)).unchanged == 2
+    assert there.visible_groups()["town:m1"].name == "Ours"
+    here.close()
+    there.close()
+
+
+def test_a_large_directory_is_embedded_bit_by_bit_while_the_page_runs(
+    store: Store, tmp_path: Path, finder: Finder
+) -> None:
+    finder.build()
+    take(store, tmp_path, rows(300))
+    finder.refresh()
+    assert 200 < len(store.unembedded_groups(finder.scheme, 1000)) < 300  # no turn pays for all
+    for _ in range(30):
+        finder.refresh()
+    assert store.unembedded_groups(finder.scheme, 1000) == ()
 
 
 def test_unlisted_groups_are_never_visible(store: Store, tmp_path: Path) -> None:
