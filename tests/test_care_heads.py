@@ -101,7 +101,7 @@ def test_what_ships_fits_together() -> None:
 # --- lines ---------------------------------------------------------------------------------------------------------
 
 
-def test_there_are_enough_lines_of_enough_voices_and_a_third_is_apart() -> None:
+def test_there_are_enough_lines_of_enough_voices_and_a_quarter_is_apart() -> None:
     kept, trained = written(kept_apart=True), written(kept_apart=False)
     assert len(kept) + len(trained) >= 3000
     assert 0.25 <= len(kept) / (len(kept) + len(trained)) <= 0.4

@@ -1,4 +1,4 @@
-"""The written lines that care is trained and measured on: one file for each voice, a third of the voices kept apart."""
+"""The written lines that care is trained and measured on: one file for each voice, a quarter of the voices apart."""
 
 from __future__ import annotations
 
