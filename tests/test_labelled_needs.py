@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 import pytest
+import yaml
 
 from corpus import vocabulary
+from corpus.groups.collapse import collapse
+from corpus.groups.listing import Feed
+from corpus.groups.read import read
 from corpus.samples.read import FOLDER
+from corpus.types import Group
 
 LABELLED = FOLDER / "labelled"
-IMPORTED = ("neighbourhood.csv", "tern-bay-meetings.json", "open-gate.json")  # directories beside the Markdown samples
+DIRECTORIES = FOLDER / "groups" / "directories.yaml"
 CHOICES: dict[str, set[str] | None] = {  # None: any words, or checked by themselves
     "attendance": {"online", "in_person", "phone", "hybrid"},
     "near": None,
@@ -40,7 +46,27 @@ def _judgments() -> list[tuple[str, str, int]]:
     return [(need, group, int(grade)) for need, group, grade in (row.split("\t") for row in rows)]
 
 
+@lru_cache(maxsize=1)
+def _groups() -> dict[str, Group]:
+    """Every group of the sample directories by id, the days of one group put together."""
+    found: dict[str, Group] = {}
+    for one in yaml.safe_load(DIRECTORIES.read_text(encoding="utf-8"))["directories"]:
+        feed = Feed(one["feed"], one["timezone"], one["programme"], one["entity"])
+        batch = read(DIRECTORIES.parent / one["file"], feed, one["format"])
+        found |= {listing.group.id: listing.group for listing in collapse(batch.listings)}
+    return found
+
+
 NEEDS = _needs()
+JUDGMENTS = _judgments()
+BY_ID = {need["_id"]: need for need in NEEDS}
+OPENS = {  # which groups a wish for a way of meeting lets in
+    "in_person": {"in_person", "hybrid"},
+    "online": {"online", "hybrid"},
+    "phone": {"phone"},
+    "hybrid": {"hybrid"},
+}
+directory = pytest.mark.skipif(not DIRECTORIES.exists(), reason="the sample directories are not there")
 
 
 def _words(need: dict[str, Any]) -> str:
@@ -92,3 +118,44 @@ def test_choices_are_ones_that_can_be_made(need: dict[str, Any]) -> None:
     assert need["choices"].get("free", True) is True
     assert need["choices"].get("near", "somewhere").strip()
     assert all(re.fullmatch(r"[a-z]{2,3}", tag) for tag in need["choices"].get("languages", ()))
+
+
+def test_judgments_are_grades_of_needs_that_something_can_answer() -> None:
+    assert len({(need, group) for need, group, _ in JUDGMENTS}) == len(JUDGMENTS)
+    for need, group, grade in JUDGMENTS:
+        assert BY_ID[need]["kind"] != "no_match", need
+        assert grade in (1, 2, 3), (need, group)
+    best: dict[str, int] = {}
+    for need, _, grade in JUDGMENTS:
+        best[need] = max(best.get(need, 0), grade)
+    assert len(best) >= 110
+    for voice in ("a", "b"):
+        assert sum(grade >= 2 for need, grade in best.items() if BY_ID[need]["voice"] == voice) >= 25
+
+
+@directory
+def test_judgments_name_groups_of_the_sample_directories() -> None:
+    assert {group for _, group, _ in JUDGMENTS} <= set(_groups())
+
+
+@directory
+def test_a_good_grade_breaks_no_choice() -> None:
+    for need, id, grade in JUDGMENTS:
+        chosen, group = BY_ID[need].get("choices", {}), _groups()[id]
+        if grade < 2:
+            continue
+        if "languages" in chosen:
+            assert set(chosen["languages"]) & {tag.split("-")[0] for tag in group.languages}, (need, id)
+        if "attendance" in chosen:
+            assert any(group.attendance in OPENS[way] for way in chosen["attendance"]), (need, id)
+        if "free" in chosen:
+            assert group.cost.free is not False, (need, id)
+            assert group.cost.free or grade == 2, (need, id)
+        if "openness" in chosen:
+            assert group.openness == chosen["openness"], (need, id)
+        if "kind" in chosen:
+            assert group.kind == chosen["kind"], (need, id)
+        if "days" in chosen and group.schedules:
+            assert any(set(chosen["days"]) & set(meets.days) for meets in group.schedules), (need, id)
+        if "audience" in chosen:
+            assert set(chosen["audience"]) & set(group.audience) or grade == 2, (need, id)
