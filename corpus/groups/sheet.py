@@ -37,6 +37,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "hours": ("hours", "opening hours", "open hours", "offnungszeiten", "horario", "horaires"),
     "audience": ("for", "audience ids", "audience tags", "communities", "community"),
     "openness": ("open or closed", "open closed", "openness"),
+    "free": ("free of charge", "is it free"),
     "who_for": ("who for", "audience", "for whom", "eligibility", "who", "open to", "fur wen"),
     "language": ("language", "languages", "sprache", "idioma", "langue"),
     "access": ("access", "accessibility", "barrierefrei"),
@@ -113,7 +114,7 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
         "peer_led": clean.yes(row.get("peer_led")),
         "listed_by": clean.line(row.get("listed_by"), 200) or feed.entity or feed.name,
         "checked_on": hours.day_of(row.get("checked")),
-        "cost": _cost(row.get("cost")),
+        "cost": _cost(row.get("cost"), row.get("free")),
         "access": tuple(_several(row.get("access")))[:8],
         "audience": _audience(draft, row.get("audience")),
         "openness": _OPENNESS.get(fold(clean.line(row.get("openness"), 20)), "unknown"),
@@ -135,7 +136,7 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
     )  # fmt: skip
     parts.attendance(draft, house=bool(door), link=link, by_phone=by_phone)
     draft.key = draft.key or f"{draft.fields['name']}|{','.join(days)}|{start}|{door}".lower()
-    opening = draft.fields["kind"] == "warmline"
+    opening = draft.fields["kind"] in ("warmline", "one_to_one")
     for line_days, first, last in _hours(draft, row.get("hours")):
         parts.schedule(draft, feed, line_days, first, last, row.get("timezone"), opening=opening)
     if start or not draft.fields.get("schedules"):
@@ -152,12 +153,13 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
     return draft.done(feed)
 
 
-def _cost(cell: Any) -> dict[str, Any]:
+def _cost(cell: Any, said: Any) -> dict[str, Any]:
     words = clean.line(cell, 200)
     free = clean.yes(cell) is False or bool(
         re.match(r"(?:free|gratis|kostenlos|gratuit|none|0)\b", words, re.IGNORECASE)
     )
-    return {"free": True if words and free else None, "text": "" if words.isdigit() else words}
+    plain = clean.yes(said)
+    return {"free": plain if plain is not None else True if words and free else None, "text": "" if words.isdigit() else words}
 
 
 def _kind(words: str) -> str | None:
