@@ -159,7 +159,9 @@ def _cost(cell: Any, said: Any) -> dict[str, Any]:
         re.match(r"(?:free|gratis|kostenlos|gratuit|none|0)\b", words, re.IGNORECASE)
     )
     plain = clean.yes(said)
-    return {"free": plain if plain is not None else True if words and free else None, "text": "" if words.isdigit() else words}
+    if plain is None and words and free:
+        plain = True
+    return {"free": plain, "text": "" if words.isdigit() else words}
 
 
 def _kind(words: str) -> str | None:

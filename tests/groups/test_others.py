@@ -313,6 +313,8 @@ def test_what_is_no_directory_is_said(batch: Reader, tmp_path: Path) -> None:
         read.read(tmp_path / "nowhere.json", read.feed_of(tmp_path))
     with pytest.raises(BadRecord, match="no time zone"):
         read.feed_of(tmp_path, timezone="EST")
+    with pytest.raises(BadRecord, match="sample groups"):
+        read.feed_of(tmp_path, name="Sample Open Gate")
     with pytest.raises(BadRecord, match="no format"):
         read.read(tmp_path, read.feed_of(tmp_path), "pdf")
 
