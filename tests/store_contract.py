@@ -225,6 +225,19 @@ class StoreContract:
         assert not store.withdraw_group("tea", "test")
         assert store.visible_groups() == {}
 
+    def test_a_group_whose_id_changed_goes_and_a_withdrawal_goes_along(self, store: Store) -> None:
+        for id in ("a", "b", "new:b", "c"):
+            store.put_group(make_group(id), "test")
+        store.withdraw_group("b", "test")
+        before = store.revision()
+        assert store.move_groups({"a": "new:a", "b": "new:b", "never": "new:never"}, "test") == 2
+        assert set(store.visible_groups()) == {"c"}
+        assert store.departed() == {"b", "new:b"}  # what only changed its id may come under the new one
+        assert store.changes(before, SCHEME).groups_gone == {"new:b"}
+        after = store.revision()
+        assert store.move_groups({"a": "new:a", "b": "new:b", "never": "new:never"}, "test") == 0
+        assert store.revision() == after
+
     # --- the rest ---
 
     def test_the_audit_holds_ids_and_verbs_and_no_words(self, store: Store) -> None:

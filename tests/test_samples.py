@@ -10,7 +10,8 @@ import pytest
 
 from corpus import desk, vocabulary
 from corpus.samples import load
-from corpus.samples.read import FOLDER, parse_group, parse_story, read_groups, read_stories
+from corpus.samples.directories import read_groups
+from corpus.samples.read import FOLDER, parse_story, read_stories
 from corpus.store import Store, open_store
 from corpus.types import Part, Provenance, Purpose
 from tests.conftest import make_story, take_in
@@ -32,9 +33,7 @@ ADVICE = re.compile(
 
 def test_every_file_loads() -> None:
     assert STORIES.refused == ()
-    assert GROUPS.refused == ()
     assert len(STORIES.good) >= 200
-    assert len(GROUPS.good) >= 24
 
 
 @pytest.mark.parametrize("story", STORIES.good, ids=lambda s: s.id)
@@ -72,24 +71,6 @@ def test_no_two_stories_share_eight_words_in_a_row() -> None:
         words = re.findall(r"\w+", " ".join(p.text for p in story.parts).lower())
         for i in range(len(words) - 7):
             assert seen.setdefault(tuple(words[i : i + 8]), story.id) == story.id
-
-
-def test_every_theme_has_a_group_and_every_kind_is_there() -> None:
-    assert set(vocabulary.ids("themes")) == {theme for group in GROUPS.good for theme in group.themes}
-    assert len({group.kind for group in GROUPS.good}) == 6
-    assert len({s.timezone for group in GROUPS.good for s in group.schedules}) >= 7
-    calls = {group.contacts_emergency_services for group in GROUPS.good if group.kind == "warmline"}
-    assert calls == {"yes", "no", "unknown"}
-
-
-@pytest.mark.parametrize("group", GROUPS.good, ids=lambda g: g.id)
-def test_a_sample_group_names_nobody_real(group) -> None:  # type: ignore[no-untyped-def]
-    if group.online:
-        assert re.match(r"https://[\w.-]+\.example(/|$)", group.online.url)
-    if group.phone:
-        reserved = r"\+1 \d{3} 555 01\d\d|\+44 20 7946 0\d{3}|\+44 1632 960\d{3}|\+61 491 570 (156|157|158|159|110)"
-        assert re.fullmatch(reserved, group.phone)
-    assert not re.search(r"\b(AA|NA|SMART|Samaritans|Alcoholics Anonymous|Al-Anon)\b", group.description)
 
 
 # --- reading ---
@@ -150,15 +131,6 @@ def test_a_bad_file_is_refused_with_its_reason(tmp_path: Path, bad: str, reason:
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"\xff\xfe\x00")
     assert read_stories(tmp_path).refused[0].place == "a.md"
-    assert read_groups(tmp_path).refused[0].place == "a.md"
-
-
-def test_an_unknown_zone_is_refused() -> None:
-    text = (
-        "---\nid: g\nname: G\nkind: meeting\nschedules:\n  - {days: [MO], start: '19:00', timezone: Moon/Base}\n---\nx"
-    )
-    with pytest.raises(ValueError, match="time zone"):
-        parse_group(text, Provenance.SAMPLE)
 
 
 # --- loading into a database ---

@@ -13,6 +13,7 @@ from corpus.samples.read import Refused
 from corpus.types import Group
 
 Raw: TypeAlias = Mapping[str, Any]
+SAMPLE_FEED = "sample-"  # names of the feeds that come with the program begin so, and no other's
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 from corpus.errors import BadRecord
 from corpus.groups import bmlt, calendar, clean, hours, hsds, meeting_guide, sheet
 from corpus.groups.codes import programmes
-from corpus.groups.listing import Feed, Listing, Read
+from corpus.groups.listing import SAMPLE_FEED, Feed, Listing, Read
 from corpus.imports.columns import fold
 from corpus.imports.text import decoded
 from corpus.samples.read import Refused
@@ -43,13 +43,18 @@ class Batch:
 
 
 def feed_of(path: Path, name: str = "", timezone: str = "", programme: str = "", entity: str = "") -> Feed:
-    """What was said of a directory, checked. BadRecord for a zone that is none and a name without letters."""
+    """What was said of a directory, checked. BadRecord for a zone that is none, a name without letters,
+    and a name of the samples."""
     zone = hours.zone(timezone) if timezone else ""
     if zone is None:
         raise BadRecord(f"{timezone[:60]!r} is no time zone such as America/New_York or Europe/Dublin.")
     plain = re.sub(r"[^a-z0-9]+", "-", fold(name or path.stem)).strip("-")[:30].strip("-")
     if not plain:
         raise BadRecord("Give the directory a name with --feed, in letters and digits.")
+    if plain.startswith(SAMPLE_FEED):
+        raise BadRecord(
+            f"Names that begin with {SAMPLE_FEED} are those of the sample groups. Give another with --feed."
+        )
     return Feed(plain, zone, re.sub(r"[^a-z]", "", programme.lower()), entity)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from corpus import vocabulary
 from corpus.groups import clean, codes, hours, parts
 from corpus.groups.listing import Draft, Feed, Read
 from corpus.imports.columns import fold
@@ -31,11 +32,20 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "phone": ("phone", "telephone", "tel", "number to call", "telefon", "telefono"),
     "email": ("email", "e-mail", "mail", "contact email", "contact"),
     "cost": ("cost", "fee", "price", "kosten", "precio", "prix"),
+    "latitude": ("latitude", "lat"),
+    "longitude": ("longitude", "lng", "lon"),
+    "hours": ("hours", "opening hours", "open hours", "offnungszeiten", "horario", "horaires"),
+    "audience": ("for", "audience ids", "audience tags", "communities", "community"),
+    "openness": ("open or closed", "open closed", "openness"),
+    "free": ("free of charge", "is it free"),
     "who_for": ("who for", "audience", "for whom", "eligibility", "who", "open to", "fur wen"),
     "language": ("language", "languages", "sprache", "idioma", "langue"),
     "access": ("access", "accessibility", "barrierefrei"),
     "kind": ("kind", "type", "category", "art", "tipo"),
     "how_to_join": ("how to join", "joining", "register", "registration", "anmeldung"),
+    "how_to_leave": ("how to leave", "leaving"),
+    "peer_led": ("peer led", "peer run", "led by peers", "run by peers"),
+    "listed_by": ("listed by", "listing kept by"),
     "run_by": ("run by", "organisation", "organization", "host", "facilitator", "entity"),
     "listed": ("publicly listed", "public", "listed", "published", "show"),
     "checked": ("checked", "last checked", "verified", "updated", "last updated", "date checked"),
@@ -47,6 +57,13 @@ _KINDS = {
     "creative": "social", "outdoor": "social", "one-to-one": "one_to_one", "one to one": "one_to_one",
     "mentor": "one_to_one", "support": "support_group", "meeting": "meeting",
 }  # fmt: skip
+_OPENNESS = {
+    "open": "open", "abierto": "open", "abierta": "open", "ouvert": "open", "offen": "open", "aberto": "open",
+    "closed": "closed", "cerrado": "closed", "cerrada": "closed", "ferme": "closed", "geschlossen": "closed",
+    "fechado": "closed",
+}  # fmt: skip
+_CLOCK = r"\d{1,2}(?:[:.h]\d{2})?\s*(?:[ap]\.?m\.?|uhr|h)?|noon|midnight"
+_SPAN = re.compile(rf"(.*?)\s*\b({_CLOCK})\s*(?:-|–|to|bis|a|à)\s*({_CLOCK})", re.IGNORECASE)
 _ERROR = re.compile(r"#+$|#(?:REF|N/A|VALUE|NAME|DIV/0)[!?]?", re.IGNORECASE)
 
 
@@ -86,18 +103,21 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
     days, rest = hours.days(row.get("day"))
     if rest:
         draft.warn("day_words", rest[:80])
-    kind = clean.line(row.get("kind"), 60).lower() + " " + draft.fields["name"].lower()
     parts.programme(draft, feed, _themes(row.get("themes")))
     draft.fields |= {
-        "kind": next((k for word, k in _KINDS.items() if word in kind), "support_group"),
+        "kind": _kind(clean.line(row.get("kind"), 60)) or _kind(draft.fields["name"]) or "support_group",
         "description": parts.words(draft, row.get("description")),
         "eligibility": parts.words(draft, row.get("who_for"))[:1000],
         "how_to_join": parts.words(draft, row.get("how_to_join"), public=True),
+        "how_to_leave": parts.words(draft, row.get("how_to_leave"), public=True),
         "run_by": clean.line(row.get("run_by"), 200) or codes.book(feed.programme)["name"],
-        "listed_by": feed.entity or feed.name,
+        "peer_led": clean.yes(row.get("peer_led")),
+        "listed_by": clean.line(row.get("listed_by"), 200) or feed.entity or feed.name,
         "checked_on": hours.day_of(row.get("checked")),
-        "cost": _cost(row.get("cost")),
-        "access": tuple(a.strip() for a in re.split(r"[;,]", clean.line(row.get("access"), 300)) if a.strip())[:8],
+        "cost": _cost(row.get("cost"), row.get("free")),
+        "access": tuple(_several(row.get("access")))[:8],
+        "audience": _audience(draft, row.get("audience")),
+        "openness": _OPENNESS.get(fold(clean.line(row.get("openness"), 20)), "unknown"),
     }  # fmt: skip
     draft.fields["updated_on"] = draft.fields["checked_on"]
     tags = [t.strip() for t in re.split(r"[;,/]| and ", clean.line(row.get("language"), 100)) if t.strip()]
@@ -110,15 +130,20 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
     if door.lower() in ("online", "zoom", "virtual", "phone"):
         street = door = ""
     parts.place(
-        draft, name=row.get("place") if door else None, street=street, city=row.get("city"), region=row.get("region"),
-        postal_code=row.get("postal_code"), country=row.get("country"), approximate=not street,
+        draft, row.get("latitude"), row.get("longitude"), name=row.get("place") if door else None, street=street,
+        city=row.get("city"), region=row.get("region"), postal_code=row.get("postal_code"), country=row.get("country"),
+        approximate=not street,
     )  # fmt: skip
     parts.attendance(draft, house=bool(door), link=link, by_phone=by_phone)
     draft.key = draft.key or f"{draft.fields['name']}|{','.join(days)}|{start}|{door}".lower()
-    parts.schedule(
-        draft, feed, days, start, hours.clock(row.get("end_time")), row.get("timezone"),
-        opening=draft.fields["kind"] == "warmline", certain=not rest, label=rest[:120] or None,
-    )  # fmt: skip
+    opening = draft.fields["kind"] in ("warmline", "one_to_one")
+    for line_days, first, last in _hours(draft, row.get("hours")):
+        parts.schedule(draft, feed, line_days, first, last, row.get("timezone"), opening=opening)
+    if start or not draft.fields.get("schedules"):
+        parts.schedule(
+            draft, feed, days, start, hours.clock(row.get("end_time")), row.get("timezone"),
+            opening=opening, certain=not rest, label=rest[:120] or None,
+        )  # fmt: skip
     parts.withhold(draft, [("passcode_withheld", row.get("passcode")), ("contact_withheld", row.get("email"))])
     if "emergency" in columns and (said := clean.yes(row.get("emergency"))) is not None:
         draft.fields["contacts_emergency_services"] = "yes" if said else "no"
@@ -128,21 +153,70 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
     return draft.done(feed)
 
 
-def _cost(cell: Any) -> dict[str, Any]:
+def _cost(cell: Any, said: Any) -> dict[str, Any]:
     words = clean.line(cell, 200)
     free = clean.yes(cell) is False or bool(
         re.match(r"(?:free|gratis|kostenlos|gratuit|none|0)\b", words, re.IGNORECASE)
     )
-    return {"free": True if words and free else None, "text": "" if words.isdigit() else words}
+    plain = clean.yes(said)
+    if plain is None and words and free:
+        plain = True
+    return {"free": plain, "text": "" if words.isdigit() else words}
+
+
+def _kind(words: str) -> str | None:
+    plain = words.lower().replace("_", " ")
+    return next((kind for word, kind in _KINDS.items() if word in plain), None)
+
+
+def _several(cell: Any) -> list[str]:
+    """The entries of a cell: by semicolons where there are any, so that an entry may hold a comma; else by commas."""
+    words = clean.line(cell, 600)
+    return [entry for one in words.split(";" if ";" in words else ",") if (entry := one.strip())]
+
+
+def _hours(draft: Draft, cell: Any) -> list[tuple[tuple[str, ...], str, str]]:
+    """(days, from, to) of each line of "Mon-Fri 17:00-23:00; Sat, Sun 12:00-23:00". A line without days is for all."""
+    found: list[tuple[tuple[str, ...], str, str]] = []
+    for line in re.split(r"[;\n]", clean.text(cell, 400)):
+        words = line.strip()
+        if words.replace(" ", "").lower() in ("24/7", "24h", "24hours"):
+            draft.fields["always_open"] = True
+            found.append((hours.DAYS, "00:00", "23:59"))
+            continue
+        match = _SPAN.fullmatch(words)
+        start, end = (hours.clock(match[2]), hours.clock(match[3])) if match else (None, None)
+        days, rest = hours.days(match[1].strip(" :,") or "daily") if match else ((), "")
+        if start and end and days and not rest:
+            found.append((days, start, end))
+        elif words:
+            draft.warn("time_unreadable", words[:80])
+    return found
 
 
 def _themes(cell: Any) -> tuple[str, ...]:
-    from corpus import vocabulary
+    """Themes of the vocabulary by id or label, in the order of the cell; of other words those that name a theme."""
+    found: list[str] = []
+    known = {fold(name): id for id in vocabulary.ids("themes") for name in (id, vocabulary.label("themes", id))}
+    for entry in re.split(r"[;,/|]", clean.line(cell, 300)):
+        plain = fold(entry)
+        if plain in known:
+            found.append(known[plain])
+        else:
+            found += [id for name, id in known.items() if f" {name} " in f" {plain} "]
+    return tuple(dict.fromkeys(found))
 
-    words = fold(clean.line(cell, 300))
-    return tuple(
-        id for id in vocabulary.ids("themes") if id in words or fold(vocabulary.label("themes", id)) in words
-    )  # fmt: skip
+
+def _audience(draft: Draft, cell: Any) -> tuple[str, ...]:
+    """Whom it is for, by ids or labels of the vocabulary alone: other words are told to the importer."""
+    known = {fold(name): id for id in vocabulary.ids("contexts") for name in (id, vocabulary.label("contexts", id))}
+    found = []
+    for entry in re.split(r"[;,/|]", clean.line(cell, 300)):
+        if id := known.get(fold(entry)):
+            found.append(id)
+        elif entry.strip():
+            draft.warn("audience_unknown", entry.strip()[:80])
+    return tuple(dict.fromkeys(found))
 
 
 def _language(word: str) -> str | None:

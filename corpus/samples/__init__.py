@@ -1,1 +1,1 @@
-"""Sample stories and groups: fiction in Markdown with front matter, and the code that reads it."""
+"""Sample stories (Markdown with front matter) and groups (three directories): fiction, and the code that reads it."""

@@ -7,7 +7,9 @@ import logging
 from dataclasses import dataclass
 
 from corpus.errors import IllegalMove
-from corpus.samples.read import FOLDER, Refused, read_groups, read_stories
+from corpus.groups.listing import SAMPLE_FEED
+from corpus.samples.directories import MOVED, read_directories
+from corpus.samples.read import FOLDER, Refused, read_stories
 from corpus.store import Store, utc_now
 from corpus.types import Consent, Provenance, Purpose, Story
 
@@ -31,11 +33,11 @@ def load_samples(store: Store) -> SamplesReport | None:
     A sample that the program withdrew stays away.
     """
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*/*.md")):
+    for path in sorted([*FOLDER.glob("stories/*.md"), *FOLDER.glob("groups/*.*")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     if store.note(_NOTE) == digest.hexdigest():
         return None
-    stories, groups = read_stories(), read_groups()
+    stories = read_stories()
     departed = store.departed()
     there = {summary.id for summary in store.summaries()}
     seen = store.visible((story.id for story in stories.good), Purpose.SURFACE)
@@ -52,20 +54,36 @@ def load_samples(store: Store) -> SamplesReport | None:
         elif story.id in seen and seen[story.id].story != story:
             store.edit(story, seen[story.id].text_revision, _ACTOR)
             changed += 1
-    for group in groups.good:
-        if group.id not in departed:
-            store.put_group(group, _ACTOR)
-    refused = stories.refused + groups.refused
+    groups, refused_groups = _load_groups(store)
+    refused = stories.refused + refused_groups
     if refused:  # said at each start until they are mended
         for file in refused:
             log.warning("The sample %s was not loaded: %s", file.place, file.reason)
     else:
-        known = {story.id for story in stories.good} | {group.id for group in groups.good}
+        known = {story.id for story in stories.good}
         for summary in store.summaries():
             if summary.provenance is Provenance.SAMPLE and summary.id not in known:
                 store.withdraw(summary.id, _ACTOR)  # this version has it no more
         store.set_note(_NOTE, digest.hexdigest())
-    return SamplesReport(len(stories.good), len(groups.good), added, changed, refused)
+    return SamplesReport(len(stories.good), groups, added, changed, refused)
+
+
+def _load_groups(store: Store) -> tuple[int, tuple[Refused, ...]]:
+    """(groups, records that were refused) of the sample directories, taken in as any program's directory would be."""
+    from corpus.groups.intake import take_in
+
+    store.move_groups(MOVED, _ACTOR)
+    directories = read_directories()
+    count = 0
+    refused: list[Refused] = []
+    for one in directories:
+        count += take_in(store, one.batch, one.feed, actor=_ACTOR, now=utc_now()).groups
+        refused += one.batch.refused
+    ours = {one.feed.name for one in directories}
+    for there in store.directories():
+        if there.feed.startswith(SAMPLE_FEED) and there.feed not in ours:
+            store.put_listings(there.feed, (), _ACTOR)  # this version has it no more
+    return count, tuple(refused)
 
 
 def _add(store: Store, story: Story, consent: Consent) -> bool:

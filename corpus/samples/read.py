@@ -1,4 +1,4 @@
-"""Markdown with front matter → Story or Group. A file that does not hold one comes back as a refusal with its place."""
+"""Markdown with front matter → Story. A file that does not hold one comes back as a refusal with its place."""
 
 from __future__ import annotations
 
@@ -43,17 +43,6 @@ def read_stories(folder: Path = FOLDER / "stories", provenance: Provenance = Pro
     return Loaded(tuple(good), tuple(refused))
 
 
-def read_groups(folder: Path = FOLDER / "groups", provenance: Provenance = Provenance.SAMPLE) -> Loaded[Group]:
-    good: list[Group] = []
-    refused: list[Refused] = []
-    for path in sorted(folder.glob("*.md")):
-        try:
-            good.append(parse_group(path.read_text(encoding="utf-8"), provenance))
-        except ValueError as error:
-            refused.append(Refused(path.name, _reason(error)))
-    return Loaded(tuple(good), tuple(refused))
-
-
 def parse_story(text: str, provenance: Provenance) -> Story:
     """One story. The words under each heading are kept exactly, but for blank lines around them. ValueError if bad."""
     facts, body = markdown.split(text)
@@ -68,12 +57,6 @@ def parse_story(text: str, provenance: Provenance) -> Story:
         elif words:
             parts.append(PartText(part=_HEADINGS[heading], text=words))
     return Story.model_validate({**facts, "parts": tuple(parts), "provenance": provenance})
-
-
-def parse_group(text: str, provenance: Provenance) -> Group:
-    """One group; the body is its description. ValueError if bad."""
-    facts, body = markdown.split(text)
-    return Group.model_validate({**facts, "description": body.strip(), "provenance": provenance})
 
 
 def _reason(error: ValueError) -> str:

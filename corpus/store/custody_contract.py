@@ -193,6 +193,14 @@ class ListingStore(Protocol):
         """
         ...
 
+    def move_groups(self, moved: Mapping[str, str], actor: str) -> int:
+        """Groups whose ids changed: old id → new id. Returns how many were deleted.
+
+        Groups under an old id are deleted and leave no tombstone: they come under the new one with the next copy of
+        their directory. One that was withdrawn under its old id is withdrawn under the new one too.
+        """
+        ...
+
     def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
         """Change fields of a group of a directory by hand; None takes a change back. NoSuchStory when there is none;
         BadRecord when the group could not be so."""

@@ -76,6 +76,23 @@ class ListingRows(Rows):
                 self._tell(c, actor, "directory", feed, counts=counts, book=Book.HOUSE)
         return Brought(**{name: tuple(found) for name, found in told.items()})
 
+    def move_groups(self, moved: Mapping[str, str], actor: str) -> int:
+        with self._write() as c:
+            left = t.departure.c.kind == "group"
+            away = set(c.execute(sa.select(t.departure.c.id).where(left, t.departure.c.id.in_(list(moved)))).scalars())
+            new = {moved[id] for id in away}
+            new -= set(c.execute(sa.select(t.departure.c.id).where(left, t.departure.c.id.in_(list(new)))).scalars())
+            ends = [*moved, *new]
+            there = list(c.execute(sa.select(t.group.c.id).where(t.group.c.id.in_(ends))).scalars())
+            if there or new:
+                c.execute(sa.delete(t.group).where(t.group.c.id.in_(there)))
+                revision, now = self._bump(c), self._clock()
+                for id in sorted(new):
+                    c.execute(sa.insert(t.departure).values(kind="group", id=id, revision=revision, at=now))
+                self._tell(c, actor, "directory", None, counts={"moved": len(there)}, book=Book.HOUSE)
+                self._owe_scrub(c)
+            return len(there)
+
     def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
         with self._write() as c:
             old = c.execute(sa.select(t.listing).where(t.listing.c.group_id == id)).first()

@@ -183,3 +183,13 @@ def test_what_cannot_come_in_is_refused_with_its_place(batch: Reader) -> None:
     assert found.records == len(rows)
     assert [row.place.split(", ")[1] for row in found.refused] == [f"record {n}" for n in (2, 3, 4, 5, 6, 7, 8)]
     assert "same as meetings.json, record 1" in " ".join(reasons(found))
+
+
+def test_without_a_table_of_codes_plain_words_say_what_they_say(one: Callable[..., Listing]) -> None:
+    words = ["Grief", "Carer", "Spanish", "Closed", "Step-free", "Kitchen table", "TB"]
+    group = one(types=words).group
+    assert (group.themes, group.audience, group.languages) == (("grief",), ("carer",), ("es",))
+    assert (group.openness, group.eligibility, group.access) == ("closed", "", ("Step-free",))
+    assert set(group.formats) == {"TB", "Kitchen table", "Carer", "Spanish"}
+    known = one({"programme": "aa"}, types=["Grief"]).group  # what a fellowship's own letters mean is its own affair
+    assert (known.themes, known.formats) == (("alcohol",), ("Grief",))

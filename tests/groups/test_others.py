@@ -313,5 +313,69 @@ def test_what_is_no_directory_is_said(batch: Reader, tmp_path: Path) -> None:
         read.read(tmp_path / "nowhere.json", read.feed_of(tmp_path))
     with pytest.raises(BadRecord, match="no time zone"):
         read.feed_of(tmp_path, timezone="EST")
+    with pytest.raises(BadRecord, match="sample groups"):
+        read.feed_of(tmp_path, name="Sample Open Gate")
     with pytest.raises(BadRecord, match="no format"):
         read.read(tmp_path, read.feed_of(tmp_path), "pdf")
+
+
+# --- what a sheet of a program's own groups says beside days and places ---
+
+OWN = (
+    "Name,Kind,Hours,Time zone,For,Open or closed,Peer led?,How to leave,Listed by,Lat,Lng,Town,Venue,Access,Themes,Phone\n"
+    'Lamp Line,warmline,"Mon-Fri 17:00-23:00; Sat, Sun 12:00-23:00",Europe/Dublin,,open,yes,Hang up.,The lamp office,,,'
+    ',,,"job_loss, Grief",+353 20 911 0001\n'
+    'Walking Wounded,support group,,Europe/Dublin,veteran; Woman; tall people,Closed,no,,,53.27,-9.06,Galway,The Loft,'
+    '"low light, no strip lights; lift",losing a job; workshop nights,\n'
+)  # fmt: skip
+
+
+def test_a_sheet_says_hours_whom_it_is_for_and_how_to_leave(batch: Reader) -> None:
+    found = batch(OWN, "own.csv", entity="The program")
+    assert found.refused == ()
+    line, walk = (row.group for row in found.listings)
+    assert [(s.days, s.start, s.end, s.hours) for s in line.schedules] == [
+        (("MO", "TU", "WE", "TH", "FR"), "17:00", "23:00", True),
+        (("SA", "SU"), "12:00", "23:00", True),
+    ]
+    assert (line.how_to_leave, line.listed_by, line.peer_led, line.openness) == (
+        "Hang up.", "The lamp office", True, "open",
+    )  # fmt: skip
+    assert (line.themes, line.status, line.attendance) == (("job_loss", "grief"), "active", "phone")
+    assert (walk.kind, walk.audience, walk.openness, walk.peer_led, walk.listed_by) == (
+        "support_group", ("veteran", "woman"), "closed", False, "The program",
+    )  # fmt: skip
+    assert ("audience_unknown", "tall people") in found.listings[1].warnings
+    assert walk.access == ("low light, no strip lights", "lift")
+    assert walk.themes == ("job_loss",)  # "workshop" is not work
+    assert walk.by_appointment
+    assert walk.place
+    assert (walk.place.latitude, walk.place.longitude, walk.place.precision) == (53.27, -9.06, "approximate")
+
+
+@pytest.mark.parametrize(
+    ("cell", "first"),
+    [
+        ("24/7", ("00:00", "23:59")),
+        ("10pm-2am", ("22:00", "02:00")),
+        ("Tuesday: 9:30 am to noon", ("09:30", "12:00")),
+        ("whenever", None),
+        ("Mon 25:00-26:00", None),
+    ],
+)
+def test_hours_of_a_line(batch: Reader, cell: str, first: tuple[str, str] | None) -> None:
+    found = batch(f"Name,Kind,Hours,Time zone\nL,warmline,{cell},Europe/Dublin\n", "w.csv").listings[0]
+    assert ([(s.start, s.end) for s in found.group.schedules] or [None])[0] == first
+    assert ("time_unreadable" in kinds(found)) is (first is None)
+    assert found.group.always_open is (cell == "24/7")
+
+
+def test_new_columns_take_no_header_from_older_ones() -> None:
+    for headers, proposed in (
+        (["Name", "Listed by"], {"name": "Name", "listed_by": "Listed by"}),
+        (["Name", "Run by", "Run by peers"], {"name": "Name", "run_by": "Run by", "peer_led": "Run by peers"}),
+        (["Name", "Open to", "Audience"], {"name": "Name", "who_for": "Audience"}),
+        (["Name", "Long description", "Latest news"], {"name": "Name", "description": "Long description"}),
+        (["Name", "Time", "Opening hours"], {"name": "Name", "time": "Time", "hours": "Opening hours"}),
+    ):
+        assert sheet.propose(headers) == proposed

@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
+from corpus import vocabulary
 from corpus.groups.listing import Draft
+from corpus.imports.columns import fold
 
 _FOLDER = Path(__file__).parent
 
@@ -50,14 +52,21 @@ def apply(draft: Draft, codes: list[str], programme: str, labels: dict[str, str]
     audience: list[str] = []
     languages: list[str] = []
     access: list[str] = []
+    themes: list[str] = []
     for code in codes:
         entry = known["codes"].get(code.upper())
+        if entry is None and not known["codes"]:  # no table of its own: plain words say what they say
+            entry = plain_word((labels or {}).get(code, code))
+            if entry and "theme" in entry:
+                themes.append(entry["theme"])
+                continue
         if entry is None:
             formats.append((labels or {}).get(code, code)[:80])
             if not (labels or {}).get(code):
                 draft.warn("code_unknown", code[:40])
             continue
-        (access if entry.get("access") else formats).append(entry["label"])
+        if known["codes"] or "is" not in entry:  # of a table, `hidden` keeps those out
+            (access if entry.get("access") else formats).append(entry["label"])
         if "for" in entry:
             audience.append(entry["for"])
         if "lang" in entry:
@@ -67,12 +76,42 @@ def apply(draft: Draft, codes: list[str], programme: str, labels: dict[str, str]
     draft.fields["formats"] = tuple(dict.fromkeys(f for f in formats if f and f not in known["hidden"]))[:20]
     draft.fields["audience"] = tuple(dict.fromkeys(audience))
     draft.fields["access"] = tuple(dict.fromkeys(access))
+    if themes:
+        draft.fields["themes"] = tuple(dict.fromkeys((*draft.fields.get("themes", ()), *themes)))
     if languages:
         draft.fields["languages"] = tuple(dict.fromkeys(languages))
     if "closed" in says:  # both at once: whoever is not sure is told that it is closed
         draft.fields["openness"] = "closed"
-        if known["closed"].lower() != "closed":
+        if known["closed"].lower() not in ("closed", ""):
             draft.fields["eligibility"] = known["closed"]
     elif "open" in says:
         draft.fields["openness"] = "open"
     return frozenset(says - {"open", "closed"})
+
+
+_STATES = {"open": "open", "closed": "closed", "online": "online", "hybrid": "hybrid"}
+_ACCESS = frozenset(
+    {"wheelchair access", "step free", "step free entrance", "lift", "hearing loop", "live captions", "quiet room",
+     "children welcome", "fragrance free", "sign language", "large print", "text chat", "dogs welcome"}
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def plain_word(word: str) -> dict[str, Any] | None:
+    """An entry such as those of a programme's file for a word that is exactly a name of the vocabulary (a theme, whom
+    it is for), of a language, of open and closed, or of what makes it easier to come; None for every other word."""
+    from corpus.imports.aliases import LANGUAGES
+
+    plain = fold(word)
+    if plain in _STATES:
+        return {"label": word, "is": _STATES[plain]}
+    if plain in LANGUAGES:
+        return {"label": word, "lang": LANGUAGES[plain]}
+    if plain in _ACCESS:
+        return {"label": word, "access": True}
+    named: tuple[tuple[vocabulary.Kind, str], ...] = (("themes", "theme"), ("contexts", "for"))
+    for kind, field in named:
+        for id in vocabulary.ids(kind):
+            if plain in (fold(id), fold(vocabulary.label(kind, id))):
+                return {"label": word, field: id}
+    return None
