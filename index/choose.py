@@ -3,7 +3,8 @@
 Equal worth (PRACTICE R6): which of two stories that are as good as equal is shown first is a matter of whose turn it
 is, and not of the third decimal of a cosine. Whose turn it is comes out of a hash of the program's own seed, the day,
 what is looked for and the story: nobody is tracked, nothing is kept, and the same question on the same day has the
-same answer.
+same answer. On one day of seven the last place of three is kept for a story if it comes near enough, so that no story
+waits for ever behind others that are always a little nearer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ from corpus.types import Story
 TURN = 0.03
 # Among stories whose (turned) scores differ by less than this, variety decides after the first.
 NEAR_EQUAL = 0.02
+# The last of three or more places is for a story whose day it is, when its score is at most this much lower than that
+# of the story that would stand there. docs/evaluation.md says what it costs; without it some were never shown.
+DAY = 0.12
+DAYS = 7
 # Cosine of two whole stories from which they are the same story told twice (an import beside a submission, say).
 SAME = 0.98
 
@@ -38,16 +43,21 @@ R = TypeVar("R", bound=Ranked)
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """Whose turn it is: seed of the program, the day, and what is looked for."""
+    """Whose turn it is: seed of the program, the day (its ordinal), and what is looked for."""
 
     seed: str
-    day: str
+    day: int
     asked: bytes = b""
 
     def of(self, id: str) -> float:
         """In [0, 1), as good as random, the same for the same four things."""
         said = hashlib.blake2b(f"{self.seed}\0{self.day}\0{id}\0".encode() + self.asked, digest_size=8)
         return int.from_bytes(said.digest(), "big") / 2**64
+
+    def its_day(self, id: str) -> bool:
+        """Whether today is this story's day: one of each DAYS in a row is."""
+        said = hashlib.blake2b(f"{self.seed}\0{id}".encode(), digest_size=8)
+        return (int.from_bytes(said.digest(), "big") + self.day) % DAYS == 0
 
 
 def in_turn(matches: Sequence[R], turns: Turns | None, width: float = TURN) -> list[tuple[float, R]]:
@@ -64,22 +74,33 @@ def choose(
     *,
     width: float = TURN,
     variety: float = NEAR_EQUAL,
+    day: float = DAY,
 ) -> list[R]:
     """At most `count`: the best first; then, among near-equals, the one whose stage fewest of those picked
     share.
 
-    Of stories that are the same one (`same` of two ids at or above SAME) only the first is picked.
+    Of stories that are the same one (`same` of two ids at or above SAME) only the first is picked. Of three and more
+    places the last one goes to the best story whose day it is, if it is at most `day` lower (0: to none).
     """
     rest = in_turn(matches, turns, width)
     picked: list[tuple[float, R]] = []
+
+    def told(one: R, others: Sequence[tuple[float, R]]) -> bool:
+        return any(same(one.story.id, other.story.id) >= SAME for _, other in others)
+
     while rest and len(picked) < count:
         top = rest[0][0]
         equals = [item for item in rest if top - item[0] <= variety] if picked else rest[:1]
         choice = min(equals, key=lambda item: _sameness(item[1], [p[1] for p in picked]))
         rest.remove(choice)
-        if not any(same(choice[1].story.id, other.story.id) >= SAME for _, other in picked):
+        if not told(choice[1], picked):
             picked.append(choice)
-    return [match for _, match in sorted(picked, key=lambda item: -item[0])]
+    chosen = sorted(picked, key=lambda item: -item[0])
+    if turns and day and len(chosen) == count >= 3 and not turns.its_day(chosen[-1][1].story.id):
+        before, last = chosen[:-1], chosen[-1]
+        near = (i for i in rest if last[1].score - i[1].score <= day and turns.its_day(i[1].story.id))
+        chosen = [*before, next((item for item in near if not told(item[1], before)), last)]
+    return [match for _, match in chosen]
 
 
 def _sameness(match: R, picked: Sequence[R]) -> int:

@@ -37,6 +37,7 @@ GROUP_FLOOR = 0.25
 _OF_EACH_DIRECTORY = 100  # groups of one directory that are looked at; some have thousands
 _TOLD = 0.04  # for each of a group's themes that the stories found are about
 _ABROAD = 0.10  # for meeting only in another country than the person's: lower, never hidden
+_LOOKED_AT = 40  # stories that are fetched to choose from
 _HELPED_FROM = 24  # close stories whose "what helped" is looked through
 _BATCHES_A_TURN = 4  # embedded while a visitor waits; `build` does all
 _PATIENCE = 60.0  # seconds until embedding is tried again after the database could not be written
@@ -131,7 +132,7 @@ class Finder:
         while self._embed_groups():
             pass
         self.pull()
-        self.collection.ready()
+        self._ranker.ready()
         return done
 
     def refresh(self) -> None:
@@ -236,7 +237,7 @@ class Finder:
         sense = self._ranker.aim(query)
         ranked = self._ranker.rank(query, sense)
         ranked.sort(key=lambda candidate: candidate.nearness < self._ranker.floor)  # stable: the close ones first
-        wanted = max(20, query.count * 4)
+        wanted = max(_LOOKED_AT, query.count * 4)
         candidates: list[Match] = []
         for start in range(0, len(ranked), wanted):
             candidates += self._through_the_gate(ranked[start : start + wanted], query)
@@ -305,7 +306,7 @@ class Finder:
         return side_by_side(found, self._turns(sense), first=first)
 
     def _turns(self, sense: Sense) -> Turns:
-        return Turns(self._turn_seed(), self._today().isoformat(), sense.asked())
+        return Turns(self._turn_seed(), self._today().toordinal(), sense.asked())
 
     def best_passages(
         self, ids: Sequence[str], sense: Sense, part: Part, visible: dict[str, VisibleStory]

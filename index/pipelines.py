@@ -10,6 +10,8 @@ from typing import Literal
 
 from corpus.errors import BadRecord
 
+STAND_BACK = 0.015  # of the default; docs/evaluation.md has what it brings and costs
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -21,6 +23,9 @@ class Pipeline:
     close the story is to the rest of the collection) is taken away: a story that is near to everything would be shown
     to everybody (a hubness prior; Radovanović 2010). To it `words`·(BM25, in standard deviations over the collection)
     is added.
+
+    stand_back: how much a story stands back for each e-fold that it was shown oftener when the collection was asked
+    with messages of our own (index/exposure.py).
 
     parts: instead of the best passage of all, the mean over the narrator's answers (what was going on, what it was
     like, what helped, where I am now) of each one's best passage: all of a story counts, and not its one nearest place.
@@ -35,6 +40,7 @@ class Pipeline:
     prior: float = 0.0
     words: float = 0.0
     themes: float = 0.0
+    stand_back: float = 0.0
     parts: bool = False
     fusion: Literal["sum", "zscores", "ranks", "words"] = "sum"
 
@@ -48,6 +54,7 @@ PIPELINES: dict[str, Pipeline] = {
             prior=0.40,
             words=0.025,
             themes=0.80,
+            stand_back=STAND_BACK,
         ),
         Pipeline(
             "parts",
@@ -55,11 +62,21 @@ PIPELINES: dict[str, Pipeline] = {
             prior=0.40,
             words=0.025,
             themes=0.80,
+            stand_back=STAND_BACK,
             parts=True,
         ),
-        Pipeline("no-themes", "the default without the narrators' themes", prior=0.40, words=0.025),
-        Pipeline("no-prior", "the default without the hubness prior", words=0.025, themes=0.80),
-        Pipeline("no-words", "the default without words", prior=0.40, themes=0.80),
+        Pipeline(
+            "no-themes", "the default without the narrators' themes", prior=0.40, words=0.025, stand_back=STAND_BACK
+        ),
+        Pipeline("no-prior", "the default without the hubness prior", words=0.025, themes=0.80, stand_back=STAND_BACK),
+        Pipeline("no-words", "the default without words", prior=0.40, themes=0.80, stand_back=STAND_BACK),
+        Pipeline(
+            "no-stand-back",
+            "the default, where nobody stands back for having been shown often",
+            prior=0.40,
+            words=0.025,
+            themes=0.80,
+        ),
         Pipeline("first", "what version 0.2 did: whole story and best passage, themes", themes=2 / 3),
         Pipeline("dense", "whole story and best passage"),
         Pipeline("whole", "the whole story's vector alone, as a vector store does it", whole=1.0),

@@ -29,29 +29,56 @@ def some(*scores: float, **facts: object) -> list[M]:
     return [M(make_story(f"s{i}", **facts), score) for i, score in enumerate(scores)]
 
 
-TURNS = Turns("seed", "2026-11-01", b"asked")
+TURNS = Turns("seed", 739556, b"asked")
 
 
 def test_a_turn_is_between_none_and_one_and_always_the_same() -> None:
     assert 0 <= TURNS.of("a") < 1
-    assert TURNS.of("a") == Turns("seed", "2026-11-01", b"asked").of("a")
-    others = {TURNS.of("b"), Turns("s", "2026-11-01", b"asked").of("a"), Turns("seed", "2026-11-02", b"asked").of("a")}
-    assert len(others | {TURNS.of("a"), Turns("seed", "2026-11-01", b"other").of("a")}) == 5
+    assert TURNS.of("a") == Turns("seed", 739556, b"asked").of("a")
+    others = {TURNS.of("b"), Turns("s", 739556, b"asked").of("a"), Turns("seed", 739557, b"asked").of("a")}
+    assert len(others | {TURNS.of("a"), Turns("seed", 739556, b"other").of("a")}) == 5
 
 
 def test_equals_take_turns_over_the_days() -> None:
     """Four stories that are as good as equal: each is first on about a quarter of 400 days."""
     matches = some(0.5, 0.5, 0.499, 0.501)
-    firsts = Counter(choose(matches, 1, Turns("seed", str(day)))[0].story.id for day in range(400))
+    firsts = Counter(choose(matches, 1, Turns("seed", day))[0].story.id for day in range(400))
     assert set(firsts) == {"s0", "s1", "s2", "s3"}
     assert min(firsts.values()) > 60
 
 
 @given(st.lists(st.floats(-1, 2, allow_nan=False), min_size=1, max_size=12), st.integers(0, 1000))
 def test_nobody_is_overtaken_by_one_that_is_clearly_lower(scores: list[float], day: int) -> None:
-    turned = [m for _, m in in_turn(some(*scores), Turns("seed", str(day)))]
+    turned = [m for _, m in in_turn(some(*scores), Turns("seed", day))]
     for place, match in enumerate(turned):
         assert all(match.score >= later.score - TURN - 1e-9 for later in turned[place + 1 :])
+
+
+def test_each_story_has_one_day_of_seven() -> None:
+    days = {id: [day for day in range(100, 107) if Turns("seed", day).its_day(id)] for id in "abcdefghijklmnopqrst"}
+    assert {len(of_id) for of_id in days.values()} == {1}
+    assert len({of_id[0] for of_id in days.values()}) > 3, "not all on the same one"
+
+
+def test_on_its_day_a_story_that_is_near_enough_stands_last_of_three() -> None:
+    matches = some(0.9, 0.8, 0.7, 0.66, 0.63, 0.55)
+    far, near = 5, (3, 4)
+    lasts = Counter(choose(matches, 3, Turns("seed", day), width=0)[-1].story.id for day in range(7))
+    assert {f"s{i}" for i in near} <= set(lasts), "each comes to be seen within seven days"
+    assert f"s{far}" not in lasts, "too far for a day of its own"
+    for day in range(7):
+        chosen = choose(matches, 3, Turns("seed", day), width=0)
+        assert [m.story.id for m in chosen[:2]] == ["s0", "s1"], "the best are not moved by it"
+        assert len(choose(matches, 2, Turns("seed", day), width=0)) == 2
+        assert choose(matches, 2, Turns("seed", day), width=0)[-1].story.id == "s1", "two places are for the best"
+        assert [m.story.id for m in choose(matches, 3, Turns("seed", day), width=0, day=0)] == ["s0", "s1", "s2"]
+
+
+def test_a_story_whose_day_it_is_does_not_come_twice() -> None:
+    matches = some(0.9, 0.8, 0.7, 0.66)
+    same = lambda one, other: 1.0 if {one, other} == {"s0", "s3"} else 0.0  # noqa: E731
+    for day in range(7):
+        assert "s3" not in [m.story.id for m in choose(matches, 3, Turns("seed", day), same, width=0)]
 
 
 def test_without_turns_the_order_is_that_of_the_scores() -> None:

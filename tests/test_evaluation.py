@@ -314,8 +314,11 @@ def test_exposure_by_hand(small: Task) -> None:
     told_of = fairness.exposure(small, shown)
     assert told_of["largest_share"] in (0.2, 0.4)
     assert told_of["never_shown"] in (1 / 3, round(1 / 6, 4), round(2 / 6, 4))
+    assert told_of["largest_of_mean"] == round(told_of["largest_share"] * len(small.documents), 2)
+    below = fairness.exposure(small, shown, floor=2.0)
+    assert below["never_shown"] == 1.0, "what is below the floor is not shown"
     nobody = fairness.exposure(small, [])
-    assert nobody == {"gini": 0.0, "never_shown": 1.0, "largest_share": 0.0}
+    assert nobody == {"gini": 0.0, "never_shown": 1.0, "largest_share": 0.0, "largest_of_mean": 0.0}
 
 
 def test_groups_need_enough_to_be_said(small: Task, monkeypatch: pytest.MonkeyPatch) -> None:

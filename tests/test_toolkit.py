@@ -71,5 +71,5 @@ def test_passages_stand_by_kind_and_nobody_twice() -> None:
 
 def test_no_kind_stands_first_for_ever() -> None:
     given = [helped("s1", 0.9, "people"), helped("s2", 0.8, "faith"), helped("s3", 0.7, "medication")]
-    firsts = {side_by_side(given, Turns("seed", str(day)))[0][0] for day in range(60)}
+    firsts = {side_by_side(given, Turns("seed", day))[0][0] for day in range(60)}
     assert firsts == {"people", "faith", "medication"}

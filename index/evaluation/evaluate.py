@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from corpus.errors import BadRecord
-from index.choose import TURN, Turns
+from index.choose import DAY, TURN, Turns
 from index.embed import Embedder
 from index.evaluation import fairness, talk
 from index.evaluation.measures import NAMES, compare, mean, per_query
 from index.evaluation.run import DEPTH, Bench, Run
 from index.evaluation.task import Task, leaks
-from index.pipelines import DEFAULT, pipeline
+from index.pipelines import DEFAULT, Pipeline, pipeline
 from index.query import Query
 from index.rank import FLOOR
 
@@ -89,7 +89,8 @@ def evaluate(
             for name in wanted
         },
     }
-    record["exposure"] = {name: fairness.exposure(task, run.ranked.values()) for name, run in runs.items()}
+    least = floor if fairness.has_facts(task) else -1.0
+    record["exposure"] = {name: fairness.exposure(task, run.ranked.values(), least) for name, run in runs.items()}
     if DEFAULT in runs and fairness.has_facts(task):
         run = runs[DEFAULT]
         record["floor"] = floor
@@ -126,38 +127,37 @@ def _by_kind(task: Task, ndcg: Any, queries: Sequence[str]) -> dict[str, Any]:
 
 
 def trade_off(bench: Bench, queries: Sequence[str]) -> list[dict[str, float]]:
-    """Equal worth and its price: for each width of a turn, exposure and nDCG@10 over a week of days."""
-    ranker = bench.ranker(pipeline(DEFAULT))
-    asked = [q for q in bench.task.queries if q.id in set(queries)]
+    """Equal worth and its price: exposure over all shares, and nDCG@10 over `queries`, on seven days in a row.
+
+    The first point is without turns, without a story's own day and without standing back, as if nobody saw to it; the
+    others are with all three, for each width of a turn.
+    """
+    how = pipeline(DEFAULT)
+    unseen = _point(bench, queries, replace(how, stand_back=0.0), 0.0, 0.0)
+    return [unseen, *(_point(bench, queries, how, width, DAY) for width in WIDTHS)]
+
+
+def _point(bench: Bench, queries: Sequence[str], how: Pipeline, width: float, own: float) -> dict[str, float]:
+    ranker = bench.ranker(how)
+    asked = bench.task.queries
     found = {q.id: ranker.rank(Query(bench.sense(q)[0], exclude=bench.shut(q))) for q in asked}
-    curve = []
-    for width in WIDTHS:
-        orders = [
-            {
-                q.id: bench.order(
-                    found[q.id],
-                    bench.sense(q)[0],
-                    width=width,
-                    turns=Turns("evaluation", f"day {day}", bench.sense(q)[0].asked()),
-                )
-                for q in asked
-            }
-            for day in range(_DAYS)
-        ]
-        ndcg = [
-            per_query(bench.task.judgments, {q: [r.id for r in order[q]] for q in order}, queries)["ndcg@10"].mean()
-            for order in orders
-        ]
-        shown = [ranked for order in orders for ranked in order.values()]
-        curve.append(
-            {
-                "width": width,
-                "default": float(width == TURN),
-                "ndcg@10": round(float(np.mean(ndcg)), 4),
-                **fairness.exposure(bench.task, shown),
-            }
-        )
-    return curve
+    ndcg, shown = [], []
+    for day in range(_DAYS):
+        order = {}
+        for q in asked:
+            sense = bench.sense(q)[0]
+            turns = Turns("evaluation", day, sense.asked())
+            order[q.id] = bench.order(found[q.id], sense, width=width, turns=turns, day=own)
+        ids = {q: [r.id for r in ranked] for q, ranked in order.items()}
+        ndcg.append(per_query(bench.task.judgments, ids, queries)["ndcg@10"].mean())
+        shown += list(order.values())
+    return {
+        "width": width,
+        "seen_to": float(own > 0),
+        "default": float(width == TURN),
+        "ndcg@10": round(float(np.mean(ndcg)), 4),
+        **fairness.exposure(bench.task, shown, bench.floor),
+    }
 
 
 def write_run(path: Path, runs: Iterable[Run]) -> None:

@@ -17,20 +17,23 @@ from index.evaluation.task import Task
 LEAST = 10  # judged pairs of a group of narrators below which nothing is said of it
 
 
-def exposure(task: Task, shown: Iterable[Sequence[Ranked]]) -> dict[str, float]:
+def exposure(task: Task, shown: Iterable[Sequence[Ranked]], floor: float = -1.0) -> dict[str, float]:
     """How showing is spread over the documents: Gini of how often each stands in the first three, the share that never
-    does, and in which share of the answers the most shown one stands."""
+    does, in which share of the answers the most shown one stands, and how many times the mean that is. What is below
+    the floor is not shown."""
     counts = dict.fromkeys(task.documents, 0)
     answers = 0
     for ranked in shown:
-        answers += 1
-        for match in ranked[:SHOWN]:
-            counts[match.id] += 1
+        seen = [match.id for match in ranked[:SHOWN] if match.nearness >= floor]
+        answers += bool(seen)
+        for id in seen:
+            counts[id] += 1
     values = np.asarray(list(counts.values()), dtype=np.float64)
     return {
         "gini": round(gini(values), 4),
         "never_shown": round(float((values == 0).mean()), 4),
         "largest_share": round(float(values.max(initial=0) / max(1, answers)), 4),
+        "largest_of_mean": round(float(values.max(initial=0) / max(values.mean(), 1e-9)), 2),
     }
 
 

@@ -77,7 +77,7 @@ def markdown(record: dict[str, Any], level: int = 2) -> str:
     text += _table(
         ["exposure in the first three", "Gini", "never shown", "the most shown stands in"],
         [
-            [f"`{name}`", f"{e['gini']:.3f}", _share(e["never_shown"]), f"{_share(e['largest_share'])} of answers"]
+            [f"`{name}`", f"{e['gini']:.3f}", _share(e["never_shown"]), _most_shown(e)]
             for name, e in record["exposure"].items()
         ],
     )
@@ -127,17 +127,27 @@ def _turns(record: dict[str, Any], head: str) -> str:
         return ""
     rows = [
         [
-            f"**{point['width']}** (default)" if point["default"] else point["width"],
+            _width(point),
             f"{point['ndcg@10']:.4f}",
             f"{point['gini']:.3f}",
             _share(point["never_shown"]),
-            f"{_share(point['largest_share'])}",
+            _most_shown(point),
         ]
         for point in curve
     ]
-    return f"{head}# Equal worth and its price: turns among near-equals, over a week\n\n" + _table(
+    return f"{head}# Equal worth and its price: turns among near-equals, over seven days\n\n" + _table(
         ["width of a turn", "nDCG@10", "Gini of exposure", "never shown", "the most shown stands in"], rows
     )
+
+
+def _width(point: dict[str, float]) -> str:
+    if not point["seen_to"]:
+        return "none of it: no turns, no day of its own, nobody stands back"
+    return f"**{point['width']}** (default)" if point["default"] else str(point["width"])
+
+
+def _most_shown(exposure: dict[str, float]) -> str:
+    return f"{_share(exposure['largest_share'])} of answers ({exposure['largest_of_mean']:.1f}× the mean)"
 
 
 def _talk(record: dict[str, Any], head: str) -> str:
@@ -201,7 +211,14 @@ def html(record: dict[str, Any]) -> str:
     if turns := record.get("turns"):
         curve = _points(
             "Equal worth and its price: nDCG@10 against the Gini of exposure, by width of a turn",
-            [(f"{p['width']}{' (default)' if p['default'] else ''}", p["gini"], p["ndcg@10"]) for p in turns],
+            [
+                (
+                    f"{p['width']}{' (default)' if p['default'] else ''}" if p["seen_to"] else "none",
+                    p["gini"],
+                    p["ndcg@10"],
+                )
+                for p in turns
+            ],
             ("Gini", "nDCG@10"),
         )
     title = escape(f"Finding, measured: {record['task']}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from corpus.types import Span, Story
 from index import passages
-from index.choose import TURN, Turns, choose, in_turn
+from index.choose import DAY, TURN, Turns, choose, in_turn
 from index.collection import Candidate, Collection, Facts, Held, answers
 from index.embed import Embedder, Vectors
 from index.evaluation.task import Asked, Task, words_of
@@ -20,7 +20,7 @@ DEPTH = 100  # ranks kept of each query
 SHOWN = 3  # stories that a person sees at once
 _BATCH = 64  # documents embedded at once
 # An evaluation is always of the same day and program, so that its figures can be made again.
-_TURNS = ("evaluation", "2026-11-01")
+_TURNS = ("evaluation", 739556)  # the first of November 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Bench:
         self.floor = floor
         self.of_task = {story.id: id for id, story in task.documents.items()}  # the program's id → the task's
         self.collection = Collection(embedder.dimension)
+        self._rankers: dict[Pipeline, Ranker] = {}
         self._senses: dict[str, tuple[Sense, float]] = {}
         self._themes = Ranker(embedder, _NOTHING).themes
         documents = list(task.documents.values())
@@ -78,9 +79,12 @@ class Bench:
                 on_progress(min(start + _BATCH, len(documents)), len(documents))
 
     def ranker(self, pipeline: Pipeline) -> Ranker:
-        ranker = Ranker(self.embedder, pipeline, floor=self.floor, themes=self._themes)
-        ranker.collection = self.collection
-        return ranker
+        if pipeline not in self._rankers:
+            ranker = Ranker(self.embedder, pipeline, floor=self.floor, themes=self._themes)
+            ranker.collection = self.collection
+            ranker.ready()
+            self._rankers[pipeline] = ranker
+        return self._rankers[pipeline]
 
     def sense(self, asked: Asked) -> tuple[Sense, float]:
         """What a query is to the finder, and the CPU milliseconds that this took. Each is embedded alone, as on the
@@ -113,7 +117,13 @@ class Bench:
         return frozenset() if own is None else frozenset({own.id})
 
     def order(
-        self, found: Sequence[Candidate], sense: Sense, *, width: float | None = TURN, turns: Turns | None = None
+        self,
+        found: Sequence[Candidate],
+        sense: Sense,
+        *,
+        width: float | None = TURN,
+        turns: Turns | None = None,
+        day: float = DAY,
     ) -> tuple[Ranked, ...]:
         """Candidates as the page would show them: the first SHOWN chosen, the rest in turn.
 
@@ -123,7 +133,7 @@ class Bench:
         if width is None:
             return tuple(matches)
         turns = turns or Turns(*_TURNS, sense.asked())
-        shown = choose(matches, SHOWN, turns, self.collection.same, width=width)
+        shown = choose(matches, SHOWN, turns, self.collection.same, width=width, day=day)
         picked = {match.id for match in shown}
         return (*shown, *(m for _, m in in_turn(matches, turns, width) if m.id not in picked))
 
