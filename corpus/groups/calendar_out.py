@@ -48,8 +48,12 @@ def refusal(group: Group, now: datetime) -> Refusal | None:
 
 
 def _current(group: Group, now: datetime) -> list[Schedule]:
-    """Its schedules without those whose last day is past."""
-    return [s for s in group.schedules if s.until is None or s.until >= now.date() - _DAY]
+    """Its schedules without those of which every day is past."""
+    yesterday = now.date() - _DAY  # on some clocks it is still that day
+    return [
+        s for s in group.schedules
+        if s.until is None or s.until >= yesterday or any(single.date() >= yesterday for single in s.also_at)
+    ]  # fmt: skip
 
 
 def calendar(group: Group, now: datetime, *, title: str, about: str) -> bytes:

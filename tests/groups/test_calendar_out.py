@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from corpus.groups.calendar_out import calendar, refusal
 from corpus.groups.hours import DAYS
-from corpus.groups.times import upcoming
+from corpus.groups.times import AHEAD, upcoming
 from corpus.types import Group, Schedule
 
 ZONES = (
@@ -43,11 +43,11 @@ def written(one: Group, now: datetime = NOW) -> icalendar.Calendar:
 def starts(made: icalendar.Calendar, now: datetime, count: int = 5) -> list[datetime]:
     """The first starts of meetings that are not over, as another library reads them."""
     found = []
-    for event in recurring_ical_events.of(made).between(now - timedelta(days=2), now + timedelta(days=740)):
+    for event in recurring_ical_events.of(made).between(now - timedelta(days=2), now + AHEAD):
         start, end = event["DTSTART"].dt, event["DTEND"].dt if "DTEND" in event else None
         lasts = timedelta(minutes=10) if end in (None, start) else end.replace(tzinfo=None) - start.replace(tzinfo=None)
         start = start.astimezone(UTC)
-        if start + lasts > now:
+        if start + lasts > now and start < now + AHEAD:
             found.append(start)
     return sorted(set(found))[:count]
 
