@@ -85,6 +85,8 @@ class Gazetteer:
         names: set[str] = set()
         for name, parts in towns.items():
             made = [self._town(ids) for ids in _together(parts, places)]
+            if len({town.label for town in made}) < len(made):
+                made = [self._town(list(town.ids), with_country=True) for town in made]
             names.update(town.label for town in made)
             for key, town in [(name, town) for town in made] + [(plain(town.label), town) for town in made]:
                 if town not in self._found.setdefault(key, []):
@@ -102,9 +104,11 @@ class Gazetteer:
                 return tuple(found)
         return ()
 
-    def _town(self, ids: list[str]) -> Town:
+    def _town(self, ids: list[str], with_country: bool = False) -> Town:
         rows = [self._places[id] for id in ids]
-        named = [_most(row.city for row in rows), _most(row.region for row in rows), _most(row.country for row in rows)]
+        named = [_most(row.city for row in rows), _most(row.region for row in rows)]
+        if with_country:
+            named.append(_most(row.country for row in rows))
         label = ", ".join(dict.fromkeys(filter(None, named)))
         return Town(label, middle(p for p in map(point_of, rows) if p), frozenset(ids))
 
