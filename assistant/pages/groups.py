@@ -121,6 +121,12 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
 
     @app.get("/groups/{id}.ics")
     def calendar(id: str, request: Request, title: str = "") -> Response:
+        try:
+            return calendar_of(id, request, title == "name")
+        except Exception as error:
+            return sorry(request, error)
+
+    def calendar_of(id: str, request: Request, with_name: bool) -> Response:
         if (group := one(id)) is None:
             return show(request, f"{id}.ics")  # an id may end like this
         now = utc_now()
@@ -128,7 +134,7 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
             return show(request, id, 404)
         lang = words_lang(frame(request, room, settings)[0], "page.groups.title")
         about = say("page.groups.ics.about", lang, address=address_of(request, id))
-        named = group.name if title == "name" else say("page.groups.ics.meeting", lang)
+        named = group.name if with_name else say("page.groups.ics.meeting", lang)
         made = calendar_out.calendar(group, now, title=named, about=about)
         # The file's name is as discreet as its title: it stays in the list of downloads.
         return Response(
