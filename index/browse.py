@@ -80,7 +80,7 @@ class Directory:
     def keep_up(self) -> None:
         """Everything that a visitor would wait for, before one does."""
         self.refresh()
-        self._soonest(self._clock())
+        self._soonest(self._clock(), ORDERED / 4)
         with self._lock:
             _ = self._listed.offers
 
@@ -110,12 +110,12 @@ class Directory:
         hits = islice(_in_order(found, at), skip, None if count is None else skip + count)
         return Found(len(found), tuple(Hit(row.id, km) for row, km in hits))
 
-    def _soonest(self, now: datetime) -> list[Row]:
+    def _soonest(self, now: datetime, lasts: float = ORDERED) -> list[Row]:
         """All rows in order of the next meeting, worked out anew for those whose last one is over, when the
-        order is older than ORDERED."""
+        order is older than `lasts` seconds."""
         at, last = now.timestamp(), now.date() - FRESH
         with self._lock:
-            if not 0 <= at - self._ordered_at < ORDERED:
+            if not 0 <= at - self._ordered_at < lasts:
                 for row in self._listed.rows.values():
                     row.stale = row.checked_on is None or row.checked_on < last
                     if row.until <= at:

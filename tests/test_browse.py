@@ -353,3 +353,18 @@ def test_the_middle_of_a_town_at_the_date_line_is_there(store: Store) -> None:
     middle = town(one, "Taveuni").middle
     assert middle
     assert abs(abs(middle[1]) - 180) < 0.1
+
+
+def test_what_a_visitor_would_wait_for_is_done_before(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Now()
+    one = directory(store, *GROUPS, clock=clock)
+    one.keep_up()
+    asked: list[str] = []
+    monkeypatch.setattr(store, "group_changes", lambda _: asked.append("changes"))
+    monkeypatch.setattr("index.browse.upcoming", lambda *_: asked.append("times"))
+    assert len(ids(one)) == len(GROUPS)
+    clock.now += timedelta(seconds=60)
+    one.keep_up()
+    clock.now += timedelta(seconds=100)  # after two minutes without it the list is put in order in the visitor's time
+    assert len(ids(one)) == len(GROUPS)
+    assert asked == []

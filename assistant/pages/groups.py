@@ -17,7 +17,7 @@ from assistant.conversation import GroupCard
 from assistant.group_cards import city_of, group_card
 from assistant.pages import groups_form as gf
 from assistant.pages.missing import words_lang
-from assistant.pages.render import draw
+from assistant.pages.render import draw, language_for
 from assistant.pages.routes import frame
 from assistant.pages.talk import Room, note
 from assistant.words import keys, say, variants
@@ -41,10 +41,16 @@ def words_for_scripts(lang: str) -> str:
     return json.dumps({k.removeprefix("page."): variants(k, lang)[0] for k in keys("en") if k.startswith(wanted)})
 
 
+def lang_of(request: Request) -> str:
+    """The page's language; English where it has no words for these pages: two languages at once would be worse."""
+    lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
+    return words_lang(lang, "page.groups.title")
+
+
 def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: Directory) -> None:
     def page(template: str, request: Request, status: int = 200, country: str = "", **more: Any) -> HTMLResponse:
-        lang, values = frame(request, room, settings, {"country": country})
-        lang = words_lang(lang, "page.groups.title")  # a page in two languages would be worse than English
+        _, values = frame(request, room, settings, {"country": country})
+        lang = lang_of(request)
         values["words_json"] = words_for_scripts(lang)
         return HTMLResponse(draw(template, lang, **{**values, **more}), status)
 
@@ -52,14 +58,13 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
         note(error)
         return page("sorry.html", request, 500)
 
-    def looked(request: Request, asked: gf.Asked, alert: str | None = None) -> HTMLResponse:
-        lang = words_lang(frame(request, room, settings)[0], "page.groups.title")
+    def looked(request: Request, asked: gf.Asked) -> HTMLResponse:
+        lang = lang_of(request)
         offers = directory.offers()
         asked = gf.known(asked, offers)
         towns = directory.towns(asked["near"]) if asked["near"] else ()
         values: dict[str, Any] = {
             "asked": asked,
-            "alert": alert,
             "towns": towns,
             "sent": request.method == "POST" and asked["only"] != "list",
         }
@@ -132,7 +137,7 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
         now = utc_now()
         if calendar_out.refusal(group, now):
             return show(request, id, 404)
-        lang = words_lang(frame(request, room, settings)[0], "page.groups.title")
+        lang = lang_of(request)
         about = say("page.groups.ics.about", lang, address=address_of(request, id))
         named = group.name if with_name else say("page.groups.ics.meeting", lang)
         made = calendar_out.calendar(group, now, title=named, about=about)
@@ -159,7 +164,7 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
             group = one(id)
             if group is None:
                 return page("group_gone.html", request, 404)
-            lang = words_lang(frame(request, room, settings)[0], "page.groups.title")
+            lang = lang_of(request)
             return page(
                 "group_page.html", request, status, group=group, card=card(group, lang), more=facts(group, lang),
                 address=address_of(request, id), refusal=calendar_out.refusal(group, utc_now()),

@@ -43,7 +43,7 @@ class Asked:
     def hidden(self) -> list[tuple[str, str]]:
         """What a form that only turns the page carries on."""
         fields = [(name, value) for name, values in self.ticked.items() for value in values]
-        return fields + [(name, self[name]) for name in ("words", "near", "within", "clock", "country") if self[name]]
+        return fields + [(name, self[name]) for name in ("words", "near", "within", "clock") if self[name]]
 
 
 def read(body: bytes) -> Asked:
