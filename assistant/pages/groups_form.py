@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from assistant.group_cards import city_of
+from assistant.group_cards import city_of, kind_name
 from assistant.pages.render import language_name
 from assistant.words import say
 from corpus import vocabulary
@@ -91,7 +91,7 @@ def choice_of(asked: Asked, town: Town | None) -> Choice:
 def label(name: str, value: str, offers: Offers, lang: str) -> str:
     """One value of a facet in words."""
     if name == "kinds":
-        return say(f"group.kind.{value}", lang)
+        return kind_name(value, lang)
     if name == "languages":
         return language_name(value, lang)
     if name == "days":
