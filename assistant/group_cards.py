@@ -46,6 +46,11 @@ def when(schedule: Schedule, lang: str = "en") -> str | None:
     return said
 
 
+def kind_name(kind: str, lang: str) -> str:
+    """What a kind of group is called: "Warmline"."""
+    return say(f"group.kind.{kind}", lang)
+
+
 def city_of(zone: str) -> str:
     """The town that a zone is called after: "New York"."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
@@ -91,7 +96,7 @@ def group_card(group: Group, *, themes: Sequence[str], lang: str, now: datetime)
         id=group.id,
         name=group.name,
         sample=group.provenance is Provenance.SAMPLE,
-        kind=say(f"group.kind.{group.kind}", lang),
+        kind=kind_name(group.kind, lang),
         description=group.description,
         language=group.languages[0] if group.languages else "en",
         why=(why,),

@@ -201,6 +201,22 @@ class StoreContract:
 
     # --- groups ---
 
+    def test_group_changes_name_what_is_new_and_what_is_gone(self, store: Store) -> None:
+        for id in ("tea", "walk", "hidden"):
+            store.put_group(make_group(id, status="unlisted" if id == "hidden" else "active"), "test")
+        first = store.group_changes(0)
+        assert [group.id for group in first.groups] == ["tea", "walk"]
+        assert first.gone == {"hidden"}
+        assert first.revision == store.revision()
+        nothing = store.group_changes(first.revision)
+        assert (nothing.groups, nothing.gone) == ((), frozenset())
+        store.put_group(make_group("tea", status="unlisted"), "test")
+        store.put_group(make_group("walk", name="Long walk"), "test")
+        store.withdraw_group("hidden", "test")
+        then = store.group_changes(first.revision)
+        assert [group.name for group in then.groups] == ["Long walk"]
+        assert then.gone == {"tea", "hidden"}
+
     def test_an_unlisted_group_is_never_seen(self, store: Store) -> None:
         store.put_group(make_group(), "test")
         store.put_group(make_group("hidden", status="unlisted"), "test")

@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from browser import fakes
-from conftest import ROLES, Clock, make_story, publish, reviewers, take_in
+from conftest import ROLES, Clock, make_group, make_story, publish, reviewers, take_in
 
 from assistant.pages.desk.access import digest
 from assistant.pages.guard import _ALLOW, ALLOW
@@ -102,6 +102,13 @@ ROWS: tuple[Row, ...] = (
     Row("POST", "/yours", everybody(400), "/yours"),
     Row("GET", "/missing", everybody(200), "/missing"),
     Row("POST", "/missing", everybody(400), "/missing"),
+    Row("GET", "/groups", everybody(200), "/groups"),
+    Row("POST", "/groups", everybody(200), "/groups", {"kinds": "meeting"}),
+    Row("GET", "/groups/tea", everybody(200), "/groups/{id}"),
+    Row("GET", "/groups/hidden", everybody(404), "/groups/{id}"),
+    Row("GET", "/groups/none", everybody(404), "/groups/{id}"),
+    Row("GET", "/groups/tea.ics", everybody(200), "/groups/{id}.ics"),
+    Row("GET", "/groups/hidden.ics", everybody(404), "/groups/{id}.ics"),
     # the door of the desk
     Row("GET", "/desk/sign-in", {**page(READ, 303), **dict.fromkeys(OUTSIDE, 200)}, "/desk/sign-in"),
     Row("POST", "/desk/sign-in", everybody(422), "/desk/sign-in"),
@@ -125,7 +132,7 @@ ROWS: tuple[Row, ...] = (
     # what is shut for everybody, also for a lead
     *(Row("GET", path, everybody(404)) for path in (
         "/config", "/gradio_api/info", "/gradio_api/app_id", "/openapi.json", "/docs", "/monitoring", "/desk/", "/desk/x",
-        "/desk/story/", "/desk/story/../audit", "/desk/story/S-SHOWN", "/desk/story/s-shown/approve", "/desk/sign-out",
+        "/groups/", "/groups/TEA", "/groups/tea/edit", "/desk/story/", "/desk/story/../audit", "/desk/story/S-SHOWN", "/desk/story/s-shown/approve", "/desk/sign-out",
     )),
     *(Row("POST", path, everybody(404)) for path in (
         "/gradio_api/upload", "/login", "/desk", "/desk/people", "/desk/audit", "/desk/story/s-shown",
@@ -215,6 +222,9 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     take_in(store, make_story("s-waits"))
     take_in(store, make_story("s-held", provenance=Provenance.PROGRAM), state=State.HELD)
     store.remove_person("gone", "test")
+    weekly = {"days": ("MO",), "start": "19:00", "timezone": "Europe/Dublin"}
+    store.put_group(make_group("tea", schedules=(weekly,)), "test")
+    store.put_group(make_group("hidden", schedules=(weekly,), status="unlisted"), "test")
     app = build(fakes.parts(store), fakes.settings(), writes=(10_000, 10_000))
     made = Matrix(app, store, clock)
     yield made

@@ -36,6 +36,7 @@ DOORS = {
     "py3langid": ("assistant/language.py",),
     "sqlite3": ("corpus/store/",),
     "argon2": ("corpus/hashing.py",),
+    "icalendar": ("corpus/groups/calendar.py", "corpus/groups/calendar_out.py"),
     "openpyxl": ("corpus/imports/tables.py",),
     "requests": (),
     "httpx": (),

@@ -54,6 +54,9 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("POST", r"/yours"),
     ("GET", r"/missing"),
     ("POST", r"/missing"),
+    ("GET", r"/groups"),
+    ("POST", r"/groups"),
+    ("GET", r"/groups/[a-z0-9][a-z0-9._:-]{0,123}"),
     ("GET", r"/desk"),
     ("GET", r"/desk/sign-in"),
     ("POST", r"/desk/sign-in"),
@@ -76,7 +79,9 @@ _QUERY = {
     "/help": {"lang", "country"},
     "/help/bar": {"lang", "country"},
     "/safety": {"lang", "country"},
+    "/groups": {"lang", "country"},
 }
+_OF_A_GROUP = {"title"}  # of its calendar file; nothing else belongs to the address of one group
 _WHOLE_STORY = re.compile(r"/share|/desk/story/[^/]+/(?:propose|redact)")  # may carry more than MAX_BODY
 _COOKIES = re.compile(r"/desk(?:/.*)?")  # the only part of the page that may set a cookie: its visitors sign in
 _SUBMIT = "/share"
@@ -179,7 +184,7 @@ class Guard:
             if path == JOIN and not is_event(body):
                 return await refuse(answer, 400, "That is nothing this page sends.")
             receive = replay(body, receive)
-        elif path in _QUERY and not self._query_ok(scope, path):
+        elif not self._query_ok(scope, path):
             # Gradio's page opens panels by query (?view=api, ?deep_link=…, ?__theme=…): none of them is for here
             return await refuse(answer, 303, "", {"location": path})
         if path == "/" and asked == "GET":
@@ -196,8 +201,11 @@ class Guard:
 
     @staticmethod
     def _query_ok(scope: Scope, path: str) -> bool:
+        allowed = _OF_A_GROUP if path.startswith("/groups/") else _QUERY.get(path)
+        if allowed is None:
+            return True
         pairs = parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
-        return all(name in _QUERY[path] and re.fullmatch(r"[A-Za-z-]{0,12}", value) for name, value in pairs)
+        return all(name in allowed and re.fullmatch(r"[A-Za-z-]{0,12}", value) for name, value in pairs)
 
     @staticmethod
     def _is_ours(head: dict[str, str], origins: set[str]) -> bool:

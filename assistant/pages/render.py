@@ -101,7 +101,7 @@ def _has_page(lang: str) -> bool:
     return "page.name" in keys(lang)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def version_of(name: str) -> str:
     """A short hash of a static file, so that a browser never uses yesterday's."""
     return hashlib.sha256((HERE / "static" / name).read_bytes()).hexdigest()[:10]

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from assistant.settings import Settings
 
-STATIC = ("page.css", "page.js", "exit.js", "share.css", "share.js", "yours.css", "desk.css", "desk.js")
+STATIC = (
+    "page.css", "page.js", "times.js", "exit.js", "groups.css", "groups.js", "share.css", "share.js", "yours.css",
+    "desk.css", "desk.js",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=8)
@@ -39,7 +42,7 @@ def words_for_scripts(lang: str) -> str:
     return json.dumps({k.removeprefix("page."): variants(k, lang)[0] for k in keys("en") if k.startswith(wanted)})
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def packed(name: str) -> bytes:
     """A static file as it travels: a third of its size."""
     return gzip.compress((HERE / "static" / name).read_bytes(), 9)

@@ -95,12 +95,14 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
-    from assistant.pages import chat, desk, missing, routes, safety, share, theme, yours
+    from assistant.pages import chat, desk, groups, missing, routes, safety, share, theme, yours
     from assistant.pages.guard import Guard
+    from index.browse import Directory
 
     talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
     counts = Counts(parts.store, enabled=settings.counts)
     room = Room(parts.turn, talks, counts, new_york=settings.new_york_notice)
+    directory = Directory(parts.store)
     demo = chat.chat(room, default_country=settings.country)
 
     def forget(key: str) -> None:
@@ -130,6 +132,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
             (TICK_SECONDS, lambda: jobs.tick(parts.store)),
             (TICK_SECONDS, room.let_go),
             (COUNT_SECONDS, counts.flush),
+            (TICK_SECONDS, directory.keep_up),
             (EMBED_SECONDS, parts.finder.refresh),  # so that a published story is not embedded in somebody's turn
         )
         async with kept_up(duties, at_end=(counts.flush,)):
@@ -142,6 +145,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     routes.add(app, room, settings, forget)
     for pages in (share, yours, missing, safety, desk):
         pages.add(app, parts, room, settings)
+    groups.add(app, parts, room, settings, directory)
     demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
     gr.mount_gradio_app(
         app, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,

@@ -1,6 +1,7 @@
 """iCalendar (RFC 5545): every series is a group, with its rule, the days it does not meet, and moved meetings.
 
-The only room of icalendar. A meeting at a time without a zone takes the calendar's (X-WR-TIMEZONE), else the feed's.
+Reading is here, writing in `calendar_out`: the two rooms of icalendar. A meeting at a time without a zone takes the
+calendar's (X-WR-TIMEZONE), else the feed's.
 """
 
 from __future__ import annotations

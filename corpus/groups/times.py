@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from heapq import merge
+from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,7 @@ from corpus.groups.hours import DAYS
 from corpus.types import Group, Schedule
 
 AHEAD = timedelta(days=366 * 2)  # how far is looked for a series that may never come again
-_JUST_BEGUN = timedelta(minutes=10)  # a meeting without a known end still counts as happening for so long
+JUST_BEGUN = timedelta(minutes=10)  # a meeting without a known end still counts as happening for so long
 _DAY = timedelta(days=1)
 
 
@@ -29,7 +30,7 @@ class Meeting(NamedTuple):
     zone: str
 
     def happening(self, now: datetime) -> bool:
-        return self.start <= now < (self.end or self.start + _JUST_BEGUN)
+        return self.start <= now < (self.end or self.start + JUST_BEGUN)
 
 
 @lru_cache(maxsize=512)
@@ -58,20 +59,20 @@ def meetings(schedule: Schedule, since: datetime, until: datetime) -> Iterator[M
     if schedule.timezone is None:
         return
     zone, lasts = schedule.timezone, length(schedule)
-    from_wall = (since.astimezone(_zone(zone)) - (lasts or _JUST_BEGUN) - _DAY).replace(tzinfo=None)
+    from_wall = (since.astimezone(_zone(zone)) - (lasts or JUST_BEGUN) - _DAY).replace(tzinfo=None)
     to_wall = (until.astimezone(_zone(zone)) + _DAY).replace(tzinfo=None)
-    for wall in merge(_series(schedule, from_wall, to_wall), sorted(schedule.also_at)):
+    for wall, _ in groupby(merge(series(schedule, from_wall, to_wall), sorted(schedule.also_at))):
         start = at(wall, zone)
         if start >= until:
             if wall > to_wall:
                 return
             continue
         end = start + lasts if lasts else None
-        if (end or start + _JUST_BEGUN) > since:
+        if (end or start + JUST_BEGUN) > since:
             yield Meeting(start, end, zone)
 
 
-def _series(schedule: Schedule, since: datetime, until: datetime) -> Iterator[datetime]:
+def series(schedule: Schedule, since: datetime, until: datetime) -> Iterator[datetime]:
     """Wall times of the series in [since, until], without the days on which it does not meet."""
     hour = time(int(schedule.start[:2]), int(schedule.start[3:]))
     if schedule.starts_on:

@@ -58,6 +58,15 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupChanges:
+    """What somebody who keeps a list of groups must do to catch up."""
+
+    revision: int  # pass it as `since` the next time
+    gone: frozenset[str]  # ids that left or are not listed any more
+    groups: tuple[Group, ...]  # new ones, and those that are not as they were
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What the program sees of a story in a list: no words of the narrator, not even the title."""
 
@@ -143,6 +152,10 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, Protocol):
 
     def visible_groups(self, ids: Iterable[str] | None = None) -> dict[str, Group]:
         """Groups that are listed now (all of them when `ids` is None): never an unlisted one."""
+        ...
+
+    def group_changes(self, since: int) -> GroupChanges:
+        """Listed groups that changed after revision `since` (0: all of them), as one moment, in order of id."""
         ...
 
     def changes(self, since: int, scheme: str) -> Changes:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from corpus.store import tables as t
-from corpus.store.contract import Changes, GroupVector, StoryVectors, Summary
+from corpus.store.contract import Changes, GroupChanges, GroupVector, StoryVectors, Summary
 from corpus.types import Consent, Group, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
 
 LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
@@ -131,6 +131,15 @@ def groups(c: Connection, ids: Iterable[str] | None, samples: bool) -> dict[str,
 def _listed(samples: bool) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [t.group.c.status.in_(LISTED)]
     return conditions if samples else [*conditions, t.group.c.provenance != Provenance.SAMPLE.value]
+
+
+def group_changes(c: Connection, since: int, samples: bool) -> GroupChanges:
+    changed = set(c.execute(sa.select(t.group.c.id).where(t.group.c.revision > since)).scalars())
+    departed = sa.select(t.departure.c.id).where(t.departure.c.kind == "group", t.departure.c.revision > since)
+    left = set(c.execute(departed).scalars())
+    listed = sa.select(t.group.c.document).where(t.group.c.revision > since, *_listed(samples)).order_by(t.group.c.id)
+    groups = tuple(Group.model_validate(row.document) for row in c.execute(listed))
+    return GroupChanges(revision(c), frozenset((changed | left) - {group.id for group in groups}), groups)
 
 
 def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool) -> Changes:

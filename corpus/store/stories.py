@@ -24,7 +24,7 @@ from corpus.store.base import (
     no_such,
     put_note,
 )
-from corpus.store.contract import AuditProof, Changes, Passage, Summary
+from corpus.store.contract import AuditProof, Changes, GroupChanges, Passage, Summary
 from corpus.types import AuditEvent, Book, Consent, Group, Provenance, Purpose, State, Story, VisibleStory
 
 
@@ -48,6 +48,10 @@ class StoryRows(Rows):
     def visible_groups(self, ids: Iterable[str] | None = None) -> dict[str, Group]:
         with self._read() as c:
             return reading.groups(c, ids, self._samples)
+
+    def group_changes(self, since: int) -> GroupChanges:
+        with self._read() as c:
+            return reading.group_changes(c, since, self._samples)
 
     def changes(self, since: int, scheme: str) -> Changes:
         with self._read() as c:

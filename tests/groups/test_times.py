@@ -163,3 +163,9 @@ def test_there_is_always_a_next_week(zone: str) -> None:
         now = START + timedelta(days=7 * week, hours=week)
         found = upcoming([schedule(timezone=zone)], now)[0]
         assert now - timedelta(minutes=10) < found.start <= now + timedelta(days=7, hours=1)
+
+
+def test_a_single_meeting_at_the_hour_of_the_series_is_no_second_one() -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    both = schedule(also_at=(datetime(2026, 11, 8, 19, 0), datetime(2026, 11, 8, 19, 0)))
+    assert upcoming((both,), now, 3) == upcoming((schedule(),), now, 3)

@@ -146,28 +146,9 @@ window.sharedJourney = (function () {
   // Gradio removes attributes that only the browser set when it draws again: they are put back.
   function redo(element) {
     element.querySelectorAll("details[data-key]").forEach((d) => { d.open = open.has(d.dataset.key); });
-    element.querySelectorAll("time[data-zone]").forEach(ownTime);
+    element.querySelectorAll("time[data-zone]").forEach((at) => window.sharedJourneyTime(at, words, lang));
     showSaved();
   }
-  // When a group meets, on this person's own clock: their zone is known to their browser and sent to nobody.
-  function ownTime(at) {
-    const there = at.dataset.there || (at.dataset.there = at.textContent.trim());
-    const start = new Date(at.dateTime), end = at.dataset.end ? new Date(at.dataset.end) : new Date(start.getTime() + 600000);
-    const shape = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-    const write = (zone) => new Intl.DateTimeFormat(lang === "en" ? "en-GB" : lang, Object.assign({}, shape, zone)).format(start);
-    let said = there;
-    try {
-      const mine = write({});
-      if (at.dataset.elsewhere && mine !== write({ timeZone: at.dataset.zone })) {
-        said = words["group.next.yours"].replace("{when}", mine).replace("{there}", there);
-      }
-    } catch (error) { /* a zone that this browser does not know: the group's own words stand */ }
-    const minutes = Math.round((start - Date.now()) / 60000);
-    if (Date.now() >= start && Date.now() < end) said = words["group.next.now"] + " " + said;
-    else if (minutes > 0 && minutes <= 60) said = words["group.next.soon"].replace("{minutes}", minutes) + " " + said;
-    if (at.textContent !== said) at.textContent = said;
-  }
-
   // ---- one view at a time: talk, reading, saved. "Back" of the browser or phone goes one view back, not away.
   const START = { talk: "#sj-main", reading: "#sj-story", saved: "#sj-shelf" }; // where each view begins
   function show(name) {
