@@ -99,7 +99,7 @@ def test_the_same_file_twice_changes_nothing_and_a_newer_one_keeps_what_was_edit
     done = sheet(
         one, newer.replace("Night Owls,Monday,20:00", "Night Owls,Monday,19:00").replace("Bring tea", "Bring milk")
     )
-    assert "1 changed" in done.text
+    assert "1 changed" in done.text, re.findall(r"<li[^>]*>(.*?)</li>", done.text)
     assert "1 gone" in done.text
     group = store.visible_groups()[id]
     assert (group.description, group.status) == ("Ours.", "active")

@@ -62,13 +62,14 @@ def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, An
 def narrowed(rows: list[Filed], query: str, feed: str, state: str, today: date) -> list[Filed]:
     """Those whose name or town holds every word of `query`."""
     words = fold(query).split()
-    return [
-        row
-        for row in rows
-        if (not feed or row.feed == feed)
-        and (state in ("", row.status) or (state == "stale" and stale(row, today)) or (state == "edited" and row.edited))
-        and (not words or all(word in fold(f"{row.name} {row.city}") for word in words))
-    ]  # fmt: skip
+
+    def fits(row: Filed) -> bool:
+        if feed and row.feed != feed:
+            return False
+        stands = {row.status, "stale" if stale(row, today) else "", "edited" if row.edited else ""}
+        return (not state or state in stands) and all(word in fold(f"{row.name} {row.city}") for word in words)
+
+    return [row for row in rows if fits(row)]
 
 
 def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
