@@ -64,6 +64,7 @@ def sheet(one: Browser, text: str = ODD, **fields: str) -> httpx.Response:
     page = send(one, ("town.csv", text), feed="town", **fields)
     columns = {"col-name": "Which circle", "col-day": "On what weekday", "col-time": "From"}
     again = one.post("/desk/groups/import/read", {**carried(page), **columns, "do": "bring"})
+    assert carried(page)["col-passcode"] == "Passcode", "what was guessed stays, also where there is no name"
     assert "What would come in" in again.text, "changed columns are read before anything is brought in"
     return bring(one, again)
 

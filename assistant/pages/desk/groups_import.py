@@ -30,7 +30,7 @@ from corpus.groups.codes import programmes
 from corpus.groups.collapse import collapse
 from corpus.groups.files import File
 from corpus.groups.read import FORMATS, Batch, feed_of, read_files
-from corpus.groups.sheet import FIELDS
+from corpus.groups.sheet import FIELDS, propose
 
 if TYPE_CHECKING:
     from assistant.settings import Parts
@@ -88,7 +88,7 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
             "desk/groups_report.html", request, who, report=report, told=intake.told(report), ticket=ticket,
             in_words=intake.in_words, refused=report.refused[:MOST_REFUSED], more=more.most_common(20),
             asked={**asked, "feed": feed.name}, cards=() if bring else samples(batch, request), fields=tuple(FIELDS),
-            headers=headers_of(batch), chosen=columns or dict(batch.columns),
+            headers=headers_of(batch), chosen=columns or dict(batch.columns) or propose(batch.headers),
         )  # fmt: skip
 
     def samples(batch: Batch, request: Request) -> tuple[Any, ...]:
