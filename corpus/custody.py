@@ -7,11 +7,13 @@ answer, a proposal) belongs to one story and is deleted with it.
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from corpus.types import Consent, Provenance, Purpose, Span, State, Story
+from corpus.types import Consent, Group, Provenance, Purpose, Span, State, Story
 
 REVIEWERS = 2  # different people who have to approve the very words that are published (PRACTICE R10)
 FLOOR = 5  # a count below this is never told: it could be one person
@@ -111,6 +113,37 @@ class Directory:
     gone: int
     edited: int
     at: datetime  # of the last copy that was taken in
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A group as the desk lists it. feed: the directory that it came from, "" for none. timeless: it meets at a time
+    of which nobody knows the zone. seen_on: the last day on which somebody looked at it or its directory changed it."""
+
+    id: str
+    feed: str
+    name: str
+    status: str
+    gone: bool
+    edited: bool
+    city: str
+    zones: frozenset[str]
+    timeless: bool
+    entity: str
+    seen_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFile:
+    """A group with what the desk keeps of it. imported: as its directory has it, None for a group of no directory.
+    edits: fields that were changed by hand, as they are now."""
+
+    group: Group
+    feed: str = ""
+    imported: Group | None = None
+    edits: Mapping[str, Any] = field(default_factory=dict)
+    gone: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from assistant.pages.desk.access import digest
 from assistant.pages.guard import _ALLOW, ALLOW
 from corpus.custody import Role
 from corpus.store import Store, open_store
-from corpus.types import Provenance, State
+from corpus.types import Group, Provenance, State
 
 ACTORS = ("nobody", "read-only", "reviewer", "lead", "expired", "disabled")
 ORIGINS: dict[str, dict[str, str]] = {
@@ -68,7 +68,7 @@ def verb(least: Role, status: int) -> dict[str, int]:
 
 READ, REVIEW, LEAD = Role.READ_ONLY, Role.REVIEWER, Role.LEAD
 EVENT = json.dumps({"data": [], "fn_index": 0, "session_hash": "matrix1", "event_data": None, "trigger_id": None})
-STORY, VERB = "/desk/story/{id}", "/desk/story/s-none/"
+STORY, VERB, GROUP = "/desk/story/{id}", "/desk/story/s-none/", "/desk/groups/{id}"
 
 ROWS: tuple[Row, ...] = (
     # what anybody may open
@@ -121,6 +121,17 @@ ROWS: tuple[Row, ...] = (
     Row("GET", "/desk/audit", page(LEAD), "/desk/audit"),
     Row("GET", "/desk/export", page(LEAD), "/desk/export"),
     Row("POST", "/desk/export", verb(LEAD, 422), "/desk/export"),
+    Row("GET", "/desk/groups", page(READ), "/desk/groups"),
+    Row("GET", "/desk/groups/import", page(LEAD), "/desk/groups/import"),
+    Row("POST", "/desk/groups/import", verb(LEAD, 422), "/desk/groups/import"),
+    Row("POST", "/desk/groups/import/read", verb(LEAD, 409), "/desk/groups/import/read"),
+    Row("GET", "/desk/groups/town:open", page(READ), GROUP),
+    Row("GET", "/desk/groups/town:hidden", {**page(READ), "read-only": 404}, GROUP),
+    Row("GET", "/desk/groups/town:none", page(READ, 404), GROUP),
+    *(
+        Row("POST", f"/desk/groups/town:none/{name}", verb(LEAD, 404), f"{GROUP}/{name}")
+        for name in ("edit", "undo", "status", "checked", "withdraw")
+    ),
     Row("GET", "/desk/story/s-shown", page(READ), STORY),
     Row("GET", "/desk/story/s-waits", {**page(READ), "read-only": 404}, STORY),
     Row("GET", "/desk/story/s-held", page(READ, 404), STORY),
@@ -221,6 +232,8 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     publish(store, make_story("s-shown"))
     take_in(store, make_story("s-waits"))
     take_in(store, make_story("s-held", provenance=Provenance.PROGRAM), state=State.HELD)
+    store.put_group(Group(id="town:open", name="Open", kind="meeting", description=""), "test")
+    store.put_group(Group(id="town:hidden", name="Hidden", kind="meeting", description="", status="unlisted"), "test")
     store.remove_person("gone", "test")
     weekly = {"days": ("MO",), "start": "19:00", "timezone": "Europe/Dublin"}
     store.put_group(make_group("tea", schedules=(weekly,)), "test")

@@ -63,6 +63,11 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("POST", r"/desk/sign-out"),
     ("GET", r"/desk/(?:calendar|coverage|audit|people|export)"),
     ("POST", r"/desk/export"),
+    ("GET", r"/desk/groups"),
+    ("GET", r"/desk/groups/[a-z0-9._:-]{1,120}"),
+    ("POST", r"/desk/groups/import"),
+    ("POST", r"/desk/groups/import/read"),
+    ("POST", r"/desk/groups/[a-z0-9._:-]{1,120}/(?:edit|undo|status|checked|withdraw)"),
     ("GET", r"/desk/story/[a-z0-9._:-]{1,120}"),
     (
         "POST",
@@ -85,6 +90,7 @@ _OF_A_GROUP = {"title"}  # of its calendar file; nothing else belongs to the add
 _WHOLE_STORY = re.compile(r"/share|/desk/story/[^/]+/(?:propose|redact)")  # may carry more than MAX_BODY
 _COOKIES = re.compile(r"/desk(?:/.*)?")  # the only part of the page that may set a cookie: its visitors sign in
 _SUBMIT = "/share"
+_UPLOAD = "/desk/groups/import"  # files: the route reads them itself, with its own limits, once it knows who sends them
 
 # gr.HTML compiles its (constant) template in the browser, which needs 'unsafe-eval'; inline scripts need the nonce.
 CSP = (
@@ -173,6 +179,8 @@ class Guard:
         if asked == "POST":
             if not self._is_ours(head, self.origins):
                 return await refuse(answer, 403, "That did not come from this page.")
+            if path == _UPLOAD and head.get("content-type", "").lower().startswith("multipart/form-data"):
+                return await self.app(scope, receive, answer)
             try:
                 async with asyncio.timeout(BODY_SECONDS):
                     most = MAX_STORY if _WHOLE_STORY.fullmatch(path) else MAX_BODY

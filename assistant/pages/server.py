@@ -131,6 +131,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
         duties = (
             (TICK_SECONDS, lambda: jobs.tick(parts.store)),
             (TICK_SECONDS, room.let_go),
+            (TICK_SECONDS, lambda: app.state.desk.shelf.let_go()),
             (COUNT_SECONDS, counts.flush),
             (TICK_SECONDS, directory.keep_up),
             (EMBED_SECONDS, parts.finder.refresh),  # so that a published story is not embedded in somebody's turn

@@ -37,7 +37,7 @@ class Report:
     unlisted: int
     secrets_withheld: int
     examples: dict[str, tuple[str, ...]]  # of each kind of warning: places and words of the first few
-    added: int
+    added: int  # this and the next six: of a dry run, what would be
     changed: int
     unchanged: int
     back: int
@@ -57,9 +57,13 @@ def take_in(
     """Store a batch, or only say what would become of it. A second copy of the same directory changes nothing."""
     together = collapse(batch.listings)
     brought = Brought()
-    if not dry_run and (together or not batch.refused):
+    if together or not batch.refused:
         # A file of which nothing could be read is no empty directory: then nothing is made inactive.
-        brought = store.put_listings(feed.name, [(one.group, one.key, one.raw) for one in together], actor, whole=whole)
+        rows = [(one.group, one.key, one.raw) for one in together]
+        if dry_run:
+            brought = store.compare_listings(feed.name, rows, whole=whole)
+        else:
+            brought = store.put_listings(feed.name, rows, actor, whole=whole)
     kinds = Counter(kind for one in batch.listings for kind, _ in one.warnings)
     examples: dict[str, list[str]] = {}
     for one in batch.listings:
@@ -91,23 +95,70 @@ def take_in(
     )  # fmt: skip
 
 
-def as_text(report: Report) -> str:
-    """For a terminal."""
+# What is counted while records are read, in plain words. The names are those that readers give to `Draft.warn`.
+WARNINGS: dict[str, str] = {
+    "all_day": "From midnight to midnight: read as open all day.",
+    "cell_lost": "A cell that the spreadsheet program lost (####).",
+    "closed_that_day": "No opening hour: read as closed that day.",
+    "contact_in_notes": "A telephone number or e-mail address stood in the notes. It was left out.",
+    "contact_withheld": "A private contact was kept back.",
+    "coordinates_unusable": "Coordinates that cannot be. They were left out.",
+    "day_seven_is_sunday": "The day 7, which the format does not know: read as Sunday.",
+    "day_words": "Words beside the day, such as “2nd Sunday”. They are shown as they stand; no next date is promised.",
+    "edit_address_withheld": "An address for editing the record was kept back.",
+    "end_in_the_afternoon": "An end before its beginning: read as the afternoon.",
+    "end_twelve_hours_off": "An end that is twelve hours off: read as the other half of the day.",
+    "long_session": "It lasts longer than six hours.",
+    "host_unknown": "A link to a site that is not known here. Look at it before readers do.",
+    "id_missing": "No id of its own. One was made from its words.",
+    "id_twice": "The same id on other days.",
+    "link_missing": "Online, but without a link.",
+    "link_unreadable": "A link that is no web address.",
+    "money_withheld": "A way to give money was kept back.",
+    "name_missing": "No name. It is called after its programme.",
+    "passcode_withheld": "A passcode was kept back.",
+    "rule_unreadable": "A rule for dates that cannot be read.",
+    "said_inactive": "The directory says that it does not meet now.",
+    "status_unknown": "A status that is not known here.",
+    "time_unreadable": "A time that cannot be read. No time is shown.",
+    "timezone_is_an_offset": "A time zone given as an offset. It is not used.",
+    "timezone_unknown": "No time zone is known. No clock time is shown.",
+    "timezone_unreadable": "A time zone that is none.",
+    "unlisted": "Not to be listed. Readers do not see it.",
+    "way_in_unknown": "Neither a door nor a link nor a number.",
+    "weekly_assumed": "Read as weekly, although its words may say otherwise.",
+    "words_in_link": "Words stood in the field for the link. They are shown under how to join.",
+}
+
+
+def in_words(kind: str) -> str:
+    """What a kind of warning means; a kind without words stands as it is."""
+    return WARNINGS.get(kind, kind.replace("_", " "))
+
+
+def told(report: Report) -> tuple[str, ...]:
+    """The sums of a report in plain sentences, for a terminal and a page alike."""
     lines = [
         f"{report.feed} ({report.format}): {report.records} records = {report.loaded} loaded + "
         f"{len(report.refused)} refused; {report.groups} groups.",
-    ]
-    if not report.dry_run:
-        lines.append(
-            f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.back} back, "
-            f"{report.gone} gone (now inactive), {report.edited} with changes by hand (kept)."
-        )
-    lines.append(
+        f"{report.added} added, {report.changed} changed, {report.unchanged} unchanged, {report.back} back, "
+        f"{report.gone} gone (now inactive), {report.edited} with changes by hand (kept).",
         f"{report.with_next_occurrence} with a next meeting; {report.by_appointment} by appointment; "
         f"{report.without_timezone} without a time zone (no clock time is shown); {report.unlisted} unlisted; "
-        f"{report.secrets_withheld} secrets withheld."
-    )
-    lines += [f"  {n:5} {kind}: {'; '.join(report.examples[kind])}"[:160] for kind, n in report.warnings.items()]
+        f"{report.secrets_withheld} secrets withheld.",
+    ]
+    if report.dry_run:
+        lines[1] = "It would be: " + lines[1].replace("now inactive", "would be inactive")
+    if report.kept_away:
+        lines.append(f"{report.kept_away} stay away, because the program took them off for good.")
+    return tuple(lines)
+
+
+def as_text(report: Report) -> str:
+    """For a terminal."""
+    lines = list(told(report))
+    for kind, n in report.warnings.items():
+        lines.append(f"  {n:5} {kind}: {in_words(kind)} {'; '.join(report.examples[kind])}"[:200])
     lines += [f"  refused  {row['place']}: {row['reason']}" for row in report.refused[:20]]
     if len(report.refused) > 20:
         lines.append(f"  and {len(report.refused) - 20} more refused; --json lists them all")

@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import BadRecord
-from corpus.groups import bmlt, calendar, clean, hours, hsds, meeting_guide, sheet
+from corpus.groups import bmlt, calendar, clean, files, hours, hsds, meeting_guide, sheet
 from corpus.groups.codes import programmes
+from corpus.groups.files import MOST_BYTES, File
 from corpus.groups.listing import SAMPLE_FEED, Feed, Listing, Read
 from corpus.imports.columns import fold
 from corpus.imports.text import decoded
 from corpus.samples.read import Refused
 
 FORMATS = ("auto", "meeting-guide", "bmlt", "naws", "hsds", "ics", "sheet")
-MOST_BYTES = 100 * 2**20  # of a file
 MOST_COLUMNS = 2000
+MOST_RECORDS = 200_000  # of a table or list
+_TOO_MANY = f"It has more than {MOST_RECORDS:,} records. Split it into several files."
 _MOST_CELL = 200_000  # characters of a cell that are looked at
 _HEADER_ROWS = 6  # a banner may stand above the header
 _SUFFIXES = (".json", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ics", ".ical")
@@ -36,6 +38,7 @@ class Batch:
     refused: tuple[Refused, ...]
     notes: tuple[str, ...] = ()  # about the files as a whole
     columns: tuple[tuple[str, str], ...] = ()  # of a sheet: (what it is, the header of its column)
+    headers: tuple[str, ...] = ()  # of a single table that was read as a sheet, or could not be: to choose from
 
     @property
     def records(self) -> int:
@@ -66,24 +69,39 @@ def read(path: Path, feed: Feed, format: str = "auto", columns: dict[str, str] |
     """
     if format not in FORMATS:
         raise BadRecord(f"{format!r} is no format. Choose one of {', '.join(FORMATS)}.")
-    if not path.exists():
-        raise BadRecord(f"{path} is not there.")
+    found, folder = files.at(path)
+    return read_files(found, feed, format, columns, folder=folder)
+
+
+def read_files(
+    given: Sequence[File],
+    feed: Feed,
+    format: str = "auto",
+    columns: dict[str, str] | None = None,
+    *,
+    folder: bool,
+) -> Batch:
+    """The same of files that are in memory. folder: they stand for a package or folder, also when it is one file."""
+    if format not in FORMATS:
+        raise BadRecord(f"{format!r} is no format. Choose one of {', '.join(FORMATS)}.")
     notes: list[str] = []
     if feed.programme and feed.programme not in programmes():
         notes.append(f"The codes of {feed.programme!r} are not known here: they are shown as they stand.")
     rows: list[Read] = []
     kinds: list[str] = []
     used: dict[str, str] = {}
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-        tables = {_table_name(p): p for p in files if p.suffix.lower() in (".csv", ".tsv")}
+    headers: tuple[str, ...] = ()
+    if folder:
+        rest = list(given)
+        tables = {_table_name(f): f for f in rest if f.suffix in (".csv", ".tsv")}
         if format in ("auto", "hsds") and ("service" in tables or "location" in tables):
             kinds.append("hsds")
             rows += hsds.from_tables(hsds.Tables(_package(tables.values(), rows)), feed)
-            files = [p for p in files if p not in tables.values() and p.name != "datapackage.json"]
-        formats = _formats_beside(files)
-        for one in files:
-            if one.suffix.lower() not in _SUFFIXES or one in formats or _explains(one):
+            package = {f.name for f in tables.values()}
+            rest = [f for f in rest if f.name not in package and f.name != "datapackage.json"]
+        formats = _formats_beside(rest)
+        for one in rest:
+            if not one.fault and (one.suffix not in _SUFFIXES or one in formats or _explains(one)):
                 notes.append(f"{one.name} was not read as a list of groups.")
                 continue
             kind, found, cols = _file(one, feed, format, columns, formats)
@@ -91,11 +109,13 @@ def read(path: Path, feed: Feed, format: str = "auto", columns: dict[str, str] |
             used |= cols
             rows += found
     else:
-        kind, rows, used = _file(path, feed, format, columns, [])
+        kind, rows, used = _file(given[0], feed, format, columns, [])
         kinds.append(kind)
+        if kind in ("", "sheet"):
+            headers = headers_of(given[0])
     listings, refused = _once(rows)
     kind = "+".join(dict.fromkeys(k for k in kinds if k)) or format
-    return Batch(kind, listings, refused, tuple(notes), tuple(used.items()))
+    return Batch(kind, listings, refused, tuple(notes), tuple(used.items()), headers)
 
 
 def _once(rows: Iterable[Read]) -> tuple[tuple[Listing, ...], tuple[Refused, ...]]:
@@ -128,30 +148,27 @@ def _once(rows: Iterable[Read]) -> tuple[tuple[Listing, ...], tuple[Refused, ...
 
 
 def _file(
-    path: Path, feed: Feed, format: str, columns: dict[str, str] | None, formats: Sequence[Path]
+    file: File, feed: Feed, format: str, columns: dict[str, str] | None, formats: Sequence[File]
 ) -> tuple[str, list[Read], dict[str, str]]:
     """(format, rows, columns that were used) of one file."""
-    suffix = path.suffix.lower()
+    suffix, data = file.suffix, file.data
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise BadRecord(f"It is larger than {MOST_BYTES // 2**20} MB. Split it into several files.")
-        data = path.read_bytes()
+        if file.fault or len(data) > MOST_BYTES:
+            raise BadRecord(file.fault or files.TOO_LARGE)
         if suffix in (".ics", ".ical") or format == "ics":
-            return "ics", list(calendar.read_all(data, path.name, feed)), {}
+            return "ics", list(calendar.read_all(data, file.name, feed)), {}
         if suffix == ".json" or (
             suffix not in (".csv", ".tsv", ".xlsx", ".xlsm") and data.lstrip()[:1] in (b"[", b"{")
         ):
-            kind, rows = _json(data, path.name, feed, format, formats)
+            kind, rows = _json(data, file.name, feed, format, formats)
             return kind, rows, {}
         table = _workbook(data) if suffix in (".xlsx", ".xlsm") else delimited(data)
-        return _table(table, path.name, feed, format, columns)
+        return _table(table, file.name, feed, format, columns)
     except BadRecord as error:
-        return "", [Refused(path.name, str(error))], {}
-    except OSError as error:
-        raise BadRecord(f"{path} cannot be read: {error.strerror}.") from error
+        return "", [Refused(file.name, str(error))], {}
 
 
-def _json(data: bytes, place: str, feed: Feed, format: str, formats: Sequence[Path]) -> tuple[str, list[Read]]:
+def _json(data: bytes, place: str, feed: Feed, format: str, formats: Sequence[File]) -> tuple[str, list[Read]]:
     text, _ = decoded(data)
     try:
         found: Any = json.loads(text)
@@ -163,16 +180,22 @@ def _json(data: bytes, place: str, feed: Feed, format: str, formats: Sequence[Pa
         given = found.get("formats") if isinstance(found, dict) else None
         beside = [row for path in formats for row in _list_in(path)]
         known = bmlt.Formats([*(given or []), *beside])
-        rows = meetings if isinstance(meetings, list) else [meetings]
+        rows = _few_enough(meetings if isinstance(meetings, list) else [meetings])
         return kind, [bmlt.read(row, f"{place}, record {n}", feed, known) for n, row in enumerate(rows, 1)]
     if kind == "hsds":
         return kind, list(hsds.from_json(found, place, feed))
     if kind in ("meeting-guide", "sheet"):
         if isinstance(found, dict):
             found = next((v for k in ("meetings", "data", "records") if isinstance(v := found.get(k), list)), [found])
-        rows = found if isinstance(found, list) else [found]
+        rows = _few_enough(found if isinstance(found, list) else [found])
         return "meeting-guide", [meeting_guide.read(row, f"{place}, record {n}", feed) for n, row in enumerate(rows, 1)]
     raise BadRecord("It holds no meetings, services or groups that are known here.")
+
+
+def _few_enough(rows: list[Any]) -> list[Any]:
+    if len(rows) > MOST_RECORDS:
+        raise BadRecord(_TOO_MANY)
+    return rows
 
 
 def _kind_of_json(found: Any) -> str:
@@ -193,32 +216,32 @@ def _kind_of_json(found: Any) -> str:
     return ""
 
 
-def _list_in(path: Path) -> list[Any]:
+def _list_in(file: File) -> list[Any]:
     try:
-        found = json.loads(decoded(path.read_bytes())[0])
-    except (OSError, ValueError, BadRecord, RecursionError):
+        found = json.loads(decoded(file.data)[0])
+    except (ValueError, BadRecord, RecursionError):
         return []
     return found if isinstance(found, list) else []
 
 
-def _formats_beside(files: Iterable[Path]) -> list[Path]:
+def _formats_beside(beside: Iterable[File]) -> list[File]:
     """Files of a BMLT server that explain its formats: they are read for the others and hold no meeting."""
     found = []
-    for path in files:
-        if path.suffix.lower() == ".json" and path.stat().st_size < 2**20:
-            rows = _list_in(path)
+    for file in beside:
+        if file.suffix == ".json" and len(file.data) < 2**20:
+            rows = _list_in(file)
             if rows and all(isinstance(r, dict) and "key_string" in r for r in rows[:5]):
-                found.append(path)
+                found.append(file)
     return found
 
 
-def _explains(path: Path) -> bool:
+def _explains(file: File) -> bool:
     """Whether a file of a folder is JSON that holds no list of groups: codes, service bodies, descriptions."""
-    if path.suffix.lower() != ".json" or path.stat().st_size > 2**20:
+    if file.suffix != ".json" or len(file.data) > 2**20:
         return False
     try:
-        return not _kind_of_json(json.loads(decoded(path.read_bytes())[0]))
-    except (OSError, ValueError, BadRecord, RecursionError):
+        return not _kind_of_json(json.loads(decoded(file.data)[0]))
+    except (ValueError, BadRecord, RecursionError):
         return False  # damaged: that is said
 
 
@@ -239,11 +262,12 @@ def delimited(data: bytes) -> Table:
     separator = max((",", ";", "\t"), key=first.count)
     before = csv.field_size_limit(MOST_BYTES)
     try:
-        rows = [
-            (number, tuple(cell[:_MOST_CELL] for cell in row))
-            for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1)
-            if any(cell.strip() for cell in row)
-        ]
+        rows: list[tuple[int, tuple[Any, ...]]] = []
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1):
+            if any(cell.strip() for cell in row):
+                rows.append((number, tuple(cell[:_MOST_CELL] for cell in row)))
+                if len(rows) > MOST_RECORDS:
+                    raise BadRecord(_TOO_MANY)
     except csv.Error as error:
         raise BadRecord("It cannot be read as a table (CSV).") from error
     finally:
@@ -308,38 +332,41 @@ def _table(
     return "sheet", [sheet.read(row, where, feed, chosen) for where, row in rows], dict(chosen)
 
 
-def headers_of(path: Path) -> tuple[str, ...]:
-    """The columns of a table, for a person to confirm; () for other kinds of files."""
-    if path.is_dir() or path.suffix.lower() not in (".csv", ".tsv", ".xlsx", ".xlsm"):
+def headers_of(file: File) -> tuple[str, ...]:
+    """The columns of a table, for a person to confirm; () for other files and for what is no table."""
+    if file.fault or file.suffix not in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm"):
         return ()
-    data = path.read_bytes()
-    return (_workbook(data) if path.suffix.lower() in (".xlsx", ".xlsm") else delimited(data)).headers
+    try:
+        table = _workbook(file.data) if file.suffix in (".xlsx", ".xlsm") else delimited(file.data)
+    except BadRecord:
+        return ()
+    return tuple(dict.fromkeys(h for h in table.headers if h))
 
 
-def _table_name(path: Path) -> str:
-    return hsds.TABLES.get(path.stem.lower(), "")
+def _table_name(file: File) -> str:
+    return hsds.TABLES.get(file.stem.lower(), "")
 
 
-def _package(paths: Iterable[Path], refusals: list[Read]) -> dict[str, list[dict[str, Any]]]:
+def _package(given: Iterable[File], refusals: list[Read]) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for path in paths:
-        kind = _table_name(path)
+    for file in given:
+        kind = _table_name(file)
         if not kind:
             continue
         try:
-            table = _plain_table(path)
+            table = _plain_table(file)
         except BadRecord as error:
-            refusals.append(Refused(path.name, str(error)))
+            refusals.append(Refused(file.name, str(error)))
             continue
         found.setdefault(kind, []).extend(table)
     return found
 
 
-def _plain_table(path: Path) -> list[dict[str, Any]]:
+def _plain_table(file: File) -> list[dict[str, Any]]:
     """Rows of a table whose header is its first row, as the format says."""
-    if path.stat().st_size > MOST_BYTES:
-        raise BadRecord(f"It is larger than {MOST_BYTES // 2**20} MB.")
-    text, _ = decoded(path.read_bytes())
+    if file.fault or len(file.data) > MOST_BYTES:
+        raise BadRecord(file.fault or files.TOO_LARGE)
+    text, _ = decoded(file.data)
     before = csv.field_size_limit(MOST_BYTES)
     try:
         reader = csv.DictReader(io.StringIO(text.replace("\x00", ""), newline=""))

@@ -17,7 +17,9 @@ from corpus.custody import (
     Declined,
     Directory,
     Dossier,
+    Filed,
     Found,
+    GroupFile,
     Held,
     Hindrance,
     Noticed,
@@ -201,6 +203,12 @@ class ListingStore(Protocol):
         """
         ...
 
+    def compare_listings(
+        self, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], *, whole: bool = True
+    ) -> Brought:
+        """What `put_listings` would bring. Changes nothing."""
+        ...
+
     def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
         """Change fields of a group of a directory by hand; None takes a change back. NoSuchStory when there is none;
         BadRecord when the group could not be so."""
@@ -211,6 +219,14 @@ class ListingStore(Protocol):
         ...
 
     def directories(self) -> tuple[Directory, ...]: ...
+
+    def filed_groups(self) -> tuple[Filed, ...]:
+        """Every group that there is, also those that readers do not see, for the people at the desk."""
+        ...
+
+    def group_file(self, id: str) -> GroupFile | None:
+        """One of them. None when there is none."""
+        ...
 
 
 class CountStore(Protocol):

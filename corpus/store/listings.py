@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 from pydantic import ValidationError
 
 from corpus import errors
-from corpus.custody import Brought, Directory
+from corpus.custody import Brought, Directory, Filed, GroupFile
 from corpus.store import tables as t
 from corpus.store.base import Rows
 from corpus.store.reading import chunks
@@ -23,37 +24,16 @@ class ListingRows(Rows):
     def put_listings(
         self, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], actor: str, *, whole: bool = True
     ) -> Brought:
-        told: dict[str, list[str]] = {
-            k: [] for k in ("added", "changed", "unchanged", "back", "gone", "kept_away", "edited")
-        }
         with self._write() as c:
-            one = t.listing.c
-            known = sa.select(one.group_id, one.imported, one.edits, one.gone).where(one.feed == feed)
-            before = {row.group_id: row for row in c.execute(known)}
-            ids = [group.id for group, _, _ in rows]
-            away = {
-                id
-                for some in chunks(ids)
-                for id in c.execute(
-                    sa.select(t.departure.c.id).where(t.departure.c.kind == "group", t.departure.c.id.in_(some))
-                ).scalars()
-            }
+            told, kept, before = self._compared(c, feed, rows, whole)
             groups: list[dict[str, Any]] = []
             listings: list[dict[str, Any]] = []
             now = self._clock()
             for group, record, raw in rows:
-                if group.id in away:
-                    told["kept_away"].append(group.id)
+                if group.id not in kept:
                     continue
-                imported = group.model_dump(mode="json")
-                old = before.get(group.id)
-                edits = dict(old.edits) if old else {}
-                if edits:
-                    told["edited"].append(group.id)
-                if old and old.imported == imported and not old.gone:
-                    told["unchanged"].append(group.id)
-                    continue
-                told["back" if old and old.gone else "changed" if old else "added"].append(group.id)
+                edits = dict(before[group.id].edits) if group.id in before else {}
+                imported = kept[group.id]
                 groups.append(_group_row({**imported, **edits}))
                 listings.append(
                     {
@@ -61,11 +41,8 @@ class ListingRows(Rows):
                         "edits": edits, "gone": False, "at": now,
                     }
                 )  # fmt: skip
-            here = set(ids)
-            gone = [id for id, old in before.items() if whole and id not in here and not old.gone]
-            for some in chunks(gone):
-                for row in c.execute(sa.select(t.listing).where(one.group_id.in_(some))).mappings():
-                    told["gone"].append(row["group_id"])
+            for some in chunks(told["gone"]):
+                for row in c.execute(sa.select(t.listing).where(t.listing.c.group_id.in_(some))).mappings():
                     groups.append(_group_row({**row["imported"], **row["edits"], "status": "inactive"}))
                     listings.append({**row, "gone": True, "at": now})
             if groups:
@@ -92,6 +69,49 @@ class ListingRows(Rows):
                 self._tell(c, actor, "directory", None, counts={"moved": len(there)}, book=Book.HOUSE)
                 self._owe_scrub(c)
             return len(there)
+
+    def compare_listings(
+        self, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], *, whole: bool = True
+    ) -> Brought:
+        with self._read() as c:
+            told, _, _ = self._compared(c, feed, rows, whole)
+        return Brought(**{name: tuple(found) for name, found in told.items()})
+
+    def _compared(
+        self, c: Any, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], whole: bool
+    ) -> tuple[dict[str, list[str]], dict[str, dict[str, Any]], dict[str, Any]]:
+        """(ids by what becomes of them, the documents that are to be written, the rows that are there)."""
+        told: dict[str, list[str]] = {
+            k: [] for k in ("added", "changed", "unchanged", "back", "gone", "kept_away", "edited")
+        }
+        one = t.listing.c
+        known = sa.select(one.group_id, one.imported, one.edits, one.gone).where(one.feed == feed)
+        before = {row.group_id: row for row in c.execute(known)}
+        ids = [group.id for group, _, _ in rows]
+        away = {
+            id
+            for some in chunks(ids)
+            for id in c.execute(
+                sa.select(t.departure.c.id).where(t.departure.c.kind == "group", t.departure.c.id.in_(some))
+            ).scalars()
+        }
+        written: dict[str, dict[str, Any]] = {}
+        for group, _, _ in rows:
+            if group.id in away:
+                told["kept_away"].append(group.id)
+                continue
+            imported = group.model_dump(mode="json")
+            old = before.get(group.id)
+            if old and old.edits:
+                told["edited"].append(group.id)
+            if old and old.imported == imported and not old.gone:
+                told["unchanged"].append(group.id)
+                continue
+            told["back" if old and old.gone else "changed" if old else "added"].append(group.id)
+            written[group.id] = imported
+        here = set(ids)
+        told["gone"] = [id for id, old in before.items() if whole and id not in here and not old.gone]
+        return told, written, before
 
     def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
         with self._write() as c:
@@ -130,6 +150,32 @@ class ListingRows(Rows):
         with self._read() as c:
             return tuple(Directory(str(f), int(n), int(g), int(e), at) for f, n, g, e, at in c.execute(query))
 
+    def filed_groups(self) -> tuple[Filed, ...]:
+        one = t.listing.c
+        query = (
+            sa.select(t.group.c.id, t.group.c.document, one.feed, one.gone, one.edits)
+            .select_from(t.group.outerjoin(t.listing, t.group.c.id == one.group_id))
+            .order_by(t.group.c.id)
+        )
+        with self._read() as c:
+            return tuple(_filed(*row) for row in c.execute(query))
+
+    def group_file(self, id: str) -> GroupFile | None:
+        one = t.listing.c
+        query = (
+            sa.select(t.group.c.document, one.feed, one.imported, one.edits, one.gone, one.at)
+            .select_from(t.group.outerjoin(t.listing, t.group.c.id == one.group_id))
+            .where(t.group.c.id == id)
+        )
+        with self._read() as c:
+            row = c.execute(query).first()
+        if row is None:
+            return None
+        group = Group.model_validate(row.document)
+        if row.feed is None:
+            return GroupFile(group)
+        return GroupFile(group, row.feed, Group.model_validate(row.imported), dict(row.edits), bool(row.gone), row.at)
+
     def _replace(self, c: Any, groups: list[dict[str, Any]], listings: list[dict[str, Any]]) -> None:
         """Put groups with their listings in place of what there is. Vectors of groups that say the same are kept."""
         revision = self._bump(c)
@@ -162,6 +208,16 @@ class ListingRows(Rows):
             values: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in ("status", "document", "revision")}
             c.execute(statement.values(**values), old)
         c.execute(sa.insert(t.listing), listings)
+
+
+def _filed(id: str, document: dict[str, Any], feed: str | None, gone: bool | None, edits: Any) -> Filed:
+    zones = {row["timezone"] for row in document["schedules"]}
+    seen = max(filter(None, (document["checked_on"], document["updated_on"])), default=None)
+    return Filed(
+        id=id, feed=feed or "", name=document["name"], status=document["status"], gone=bool(gone), edited=bool(edits),
+        city=(document["place"] or {}).get("city") or "", zones=frozenset(zones - {None}), timeless=None in zones,
+        entity=document["listed_by"], seen_on=date.fromisoformat(seen) if seen else None,
+    )  # fmt: skip
 
 
 def _group_row(document: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from assistant.pages.desk import frame
+from assistant.pages.desk import frame, upload
 from assistant.pages.guard import LOOPBACK
 from corpus import people
 from corpus.attempts import Attempts, network_of
@@ -73,6 +73,7 @@ class Desk:
         self._one = Attempts(TRIES, TRIES_SECONDS, ticks)
         self._all = Attempts(SPRAYED, TRIES_SECONDS, ticks)
         self._lock = threading.Lock()
+        self.shelf = upload.Shelf(ticks)
 
     # --- what routes use ---
 
@@ -188,7 +189,10 @@ class Desk:
         return True
 
     def close(self, request: Request, response: Response) -> None:
-        """Sign out: the row is deleted, then the cookie. The device stays known."""
+        """Sign out: what was held for the session is dropped, the row is deleted, then the cookie. The device stays
+        known."""
+        if (who := self.signed_in(request)) is not None:
+            self.shelf.drop(who.form_key)
         if token := request.cookies.get(cookie("sj-desk", request), "")[:_TOKEN]:
             self.store.close_session(digest(token))
         self._put(request, response, "sj-desk", "", 0)
@@ -228,6 +232,8 @@ def _loopback(client: str) -> bool:
 
 async def fields_of(request: Request, most: int) -> dict[str, list[str]] | None:
     """The fields of a plain form; None when there are more than `most` of them."""
+    if upload.is_multipart(request):  # files: they are read by the page that asked for them, and only there
+        return None
     text = (await request.body()).decode("utf-8", "replace")
     try:
         return parse_qs(text, keep_blank_values=True, max_num_fields=most)

@@ -32,6 +32,7 @@ WAYS = (
     Way("/desk", "queue", Role.READ_ONLY),
     Way("/desk/calendar", "calendar", Role.READ_ONLY),
     Way("/desk/coverage", "coverage", Role.READ_ONLY),
+    Way("/desk/groups", "groups", Role.READ_ONLY),
     Way("/desk/people", "people", Role.LEAD),
     Way("/desk/audit", "audit", Role.LEAD),
     Way("/desk/export", "export", Role.LEAD),

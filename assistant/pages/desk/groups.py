@@ -1,0 +1,210 @@
+"""Groups at the desk: the directories that they came from, a list of them, and one group with what may be changed.
+
+Everybody at the desk sees what readers see; groups that are not to be listed are for reviewers, and the record of a
+directory (it holds passcodes and contacts) and every change are for leads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+from zoneinfo import available_timezones
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+
+from assistant.group_cards import group_card
+from assistant.pages import upkeep
+from assistant.pages.desk import frame, group_form
+from assistant.pages.desk.access import Desk
+from assistant.pages.talk import note
+from assistant.words import say
+from corpus import errors, vocabulary
+from corpus.custody import Directory, Filed, GroupFile, Role, SignedIn
+from corpus.groups.hours import DAYS
+from corpus.imports.columns import fold
+from corpus.types import Group
+
+if TYPE_CHECKING:
+    from assistant.settings import Parts
+
+SHOWN = 50  # groups on a page of the list
+STALE = timedelta(days=365)  # nobody looked at it for longer: its card says so
+VERBS = ("edit", "undo", "status", "checked", "withdraw")
+_DONE = frozenset({"edit", "undo", "status", "checked"})
+UNLISTED = "unlisted"
+
+
+def stale(row: Filed, today: date) -> bool:
+    return row.seen_on is None or today - row.seen_on > STALE
+
+
+def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, Any]:
+    """A directory with its counts. Zone and keeper are those of its groups, the commonest first."""
+    entities = Counter(row.entity for row in rows if row.entity)
+    zones = Counter(zone for row in rows for zone in row.zones)
+    return {
+        "one": directory,
+        "states": Counter(row.status for row in rows),
+        "stale": sum(stale(row, today) for row in rows),
+        "timeless": sum(row.timeless for row in rows),
+        "entities": [name for name, _ in entities.most_common(2)],
+        "zones": [name for name, _ in zones.most_common(3)],
+    }
+
+
+def narrowed(rows: list[Filed], query: str, feed: str, state: str, today: date) -> list[Filed]:
+    """Those whose name or town holds every word of `query`."""
+    words = fold(query).split()
+
+    def fits(row: Filed) -> bool:
+        if feed and row.feed != feed:
+            return False
+        stands = {row.status, "stale" if stale(row, today) else "", "edited" if row.edited else ""}
+        return (not state or state in stands) and all(word in fold(f"{row.name} {row.city}") for word in words)
+
+    return [row for row in rows if fits(row)]
+
+
+def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
+    store = parts.store
+
+    def catalogue(request: Request, who: SignedIn) -> Response:
+        today, asked = desk.now().date(), request.query_params
+        rows = [row for row in store.filed_groups() if may_see(row.status, who)]
+        query, feed, state = (asked.get(name, "")[:200] for name in ("q", "feed", "state"))
+        found = sorted(narrowed(rows, query, feed, state, today), key=lambda row: (fold(row.name), row.id))
+        pages = max(1, -(-len(found) // SHOWN))
+        number = asked.get("page", "1")[:6]
+        at = min(pages, max(1, int(number))) if number.isascii() and number.isdigit() else 1
+        by_feed: dict[str, list[Filed]] = {}
+        for row in rows:
+            by_feed.setdefault(row.feed, []).append(row)
+        chosen = {"q": query, "feed": feed, "state": state}
+
+        def to(number: int) -> str:
+            return "/desk/groups?" + urlencode(
+                {**{k: v for k, v in chosen.items() if v}, "page": number}, errors="replace"
+            )
+
+        return desk.page(
+            "desk/groups.html", request, who, query=query, feed=feed, state=state, today=today, stale=stale,
+            directories=[summed(one, by_feed.get(one.feed, []), today) for one in store.directories()],
+            rows=found[(at - 1) * SHOWN : at * SHOWN], found=len(found), total=len(rows), at=at, pages=pages,
+            before=to(at - 1) if at > 1 else "", after=to(at + 1) if at < pages else "",
+            states=(*group_form.STATES, *((UNLISTED,) if who.role.may(Role.REVIEWER) else ()), "stale", "edited"),
+            may_change=who.role.may(Role.LEAD),
+        )  # fmt: skip
+
+    def show(
+        request: Request, who: SignedIn, file: GroupFile, status: int = 200, wrong: tuple[str, ...] = (),
+        said: str = "", typed: dict[str, list[str]] | None = None,
+    ) -> Response:  # fmt: skip
+        group, lead, lang = file.group, who.role.may(Role.LEAD), frame.lang_of(request)
+        raw = store.record_of(group.id) if lead and file.feed else None
+        done = request.query_params.get("done", "")
+        kinds: tuple[vocabulary.Kind, ...] = ("themes", "contexts")
+        return desk.page(
+            "desk/group.html", request, who, status, file=file, group=group, wrong=wrong, said=said,
+            card=group_card(group, themes=(), lang=lang, now=desk.now()).model_copy(update={"why": ()}),
+            record=json.dumps(raw, ensure_ascii=False, indent=1, default=str)[:100_000] if raw is not None else "",
+            fields=typed or group_form.fields_of(group), seen=group_form.version(group), form=group_form, days=DAYS,
+            may_change=lead, may_edit=lead and bool(file.feed),
+            done=done if done in _DONE and request.method == "GET" else "",
+            words={k: {id: vocabulary.label(k, id) for id in vocabulary.ids(k)} for k in kinds},
+            zones=sorted(available_timezones()) if lead else (),
+        )  # fmt: skip
+
+    def gone(request: Request, who: SignedIn, key: str = "gone", status: int = 404) -> Response:
+        return desk.page("desk/group_left.html", request, who, status, key=key)
+
+    def file_of(id: str, who: SignedIn) -> GroupFile | None:
+        file = store.group_file(id)
+        return file if file is not None and may_see(file.group.status, who) else None
+
+    def read(request: Request, id: str, who: SignedIn) -> Response:
+        file = file_of(id, who)
+        return show(request, who, file) if file is not None else gone(request, who)
+
+    def act(request: Request, id: str, who: SignedIn, verb: str, typed: dict[str, list[str]]) -> Response:
+        file = file_of(id, who)
+        if file is None:
+            return gone(request, who)
+        one = {name: values[0] for name, values in typed.items()}
+        if verb == "withdraw":
+            if not one.get("sure"):
+                return desk.page("desk/group_sure.html", request, who, group=file.group)
+            store.withdraw_group(id, who.name)
+            left = gone(request, who, "withdrawn", 200)
+            left.background = BackgroundTask(upkeep.scrub_soon, store)
+            return left
+        try:
+            changes, wrong = changes_of(file, verb, one, typed)
+            if wrong:
+                return show(request, who, file, 422, wrong, typed={**group_form.fields_of(file.group), **typed})
+            if changes:
+                store.edit_group(id, changes, who.name)
+        except errors.NoSuchStory:
+            return gone(request, who)
+        except errors.SharedJourneyError as error:
+            status = 409 if isinstance(error, errors.OutOfDate) else 422 if isinstance(error, errors.BadRecord) else 503
+            kept = {**group_form.fields_of(file.group), **typed} if verb == "edit" else None
+            return show(request, who, file, status, said=str(error), typed=kept)
+        return RedirectResponse(f"/desk/groups/{id}?done={verb}", 303)
+
+    def changes_of(
+        file: GroupFile, verb: str, one: dict[str, str], typed: dict[str, list[str]]
+    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+        """(changes, names of fields that cannot be so). BadRecord, OutOfDate."""
+        if verb == "edit":
+            if one.get("seen") != group_form.version(file.group):
+                raise errors.OutOfDate(say("page.desk.groups.wrong.changed"))
+            return group_form.changed(file, typed)
+        if verb == "checked":
+            return {"checked_on": desk.now().date().isoformat()}, ()
+        if verb == "undo":
+            field = one.get("field", "")
+            if field not in file.edits:
+                raise errors.OutOfDate(say("page.desk.groups.wrong.changed"))
+            return {field: None}, ()
+        status = one.get("status", "")
+        if status not in group_form.STATES or file.group.status == UNLISTED or file.gone:
+            raise errors.BadRecord(say("page.desk.groups.wrong.status"))
+        imported: Group | None = file.imported
+        return {"status": None if imported is not None and imported.status == status else status}, ()
+
+    async def calmly(request: Request, who: SignedIn, step: Callable[[], Response]) -> Response:
+        try:
+            return await run_in_threadpool(step)
+        except Exception as error:
+            note(error)
+            return desk.page("desk/refused.html", request, who, 500, why="trouble", typed=())
+
+    @app.get("/desk/groups")
+    async def groups(request: Request, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:
+        return await calmly(request, who, lambda: catalogue(request, who))
+
+    @app.get("/desk/groups/{id}")
+    async def group(request: Request, id: str, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:
+        return await calmly(request, who, lambda: read(request, id, who))
+
+    def route(verb: str) -> Callable[..., Awaitable[Response]]:
+        async def sent(request: Request, id: str, who: SignedIn = Depends(desk.needs(Role.LEAD))) -> Response:
+            typed = await desk.form(request, who, 400)
+            return await calmly(request, who, lambda: act(request, id, who, verb, typed))
+
+        return sent
+
+    for verb in VERBS:
+        app.add_api_route(f"/desk/groups/{{id}}/{verb}", route(verb), methods=["POST"])
+
+
+def may_see(status: str, who: SignedIn) -> bool:
+    """Groups that are not to be listed are not for everybody at the desk."""
+    return status != UNLISTED or who.role.may(Role.REVIEWER)
