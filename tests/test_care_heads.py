@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from assistant.care import CATEGORIES, Screen, Screener, screen
-from assistant.care.heads import GRAMS, VECTOR, Scores, grams, shipped
+from assistant.care.heads import FILE, GRAMS, VECTOR, WORDS, Heads, Scores, grams, nearness, shipped, weighed
 from assistant.care.lines import HARMLESS, KINDS, apart, written
 from assistant.care.measuring import BARS, Share, bars, measure, reached, wilson
 from assistant.care.report import markdown, percent, published
 from assistant.care.screen import over_turns, read
 from assistant.care.screener import weigh
-from assistant.care.training import HEADS
+from assistant.care.training import HEADS, Example, features, fit, keep, said
 from corpus.errors import BadRecord
+from index.embed import WordEmbedder
 
 AT = {"crisis": 0.8, "crisis_calm": 0.4, "past": 0.5, "any": 0.6, "any_calm": 0.2, "clinical": 0.5}
 
@@ -87,6 +90,44 @@ def test_grams_are_places_and_know_pieces_of_words() -> None:
     assert one != other
     assert len(one & other) > len(one) / 3
     assert grams([]) == Counter()
+
+
+def test_words_and_pieces_have_places_and_lengths_of_their_own() -> None:
+    """One word is one place of 16,384 and, with its ends marked (eight letters), 6 + 5 + 4 pieces in others."""
+    counted = grams([" dormir "])
+    places, values = weighed(counted, np.ones(GRAMS, dtype=np.float32))
+    assert (places < WORDS).sum() == 1
+    assert (places >= WORDS).sum() == 6 + 5 + 4
+    assert values[places < WORDS] == pytest.approx([1.0])
+    assert np.linalg.norm(values[places >= WORDS]) == pytest.approx(1.0)
+    assert weighed(Counter(), np.ones(GRAMS, dtype=np.float32))[1].size == 0
+    assert not weighed(counted, np.zeros(GRAMS, dtype=np.float32))[1].any()
+
+
+def test_nearness_by_hand() -> None:
+    """exp(-2 (1 - cosine)): 1 at a landmark itself, exp(-2) at a right angle."""
+    landmarks = np.eye(2, 3, dtype=np.float32)
+    assert nearness(landmarks[0], landmarks) == pytest.approx([1.0, np.exp(-2)])
+    assert nearness(landmarks, landmarks).shape == (2, 2)
+
+
+def test_a_message_is_read_as_it_was_trained_on(tmp_path: Path) -> None:
+    found = [Example(line.text, line.voice, {}, line=line) for line in written(kept_apart=False)[:80]]
+    made = features(found, WordEmbedder(VECTOR))
+    matrix = sparse.hstack([sparse.csr_matrix(made.near), sparse.csr_matrix(made.rules), made.grams]).tocsr()
+    labels = np.asarray([float(example.line is not None and example.line.risk) for example in found])
+    one = fit(matrix, made.rules.shape[1], labels, np.ones(len(found)))
+    keep(tmp_path / "heads.npz", {"heads": HEADS, "thresholds": AT}, made, [one] * len(HEADS))
+    heads = Heads(tmp_path / "heads.npz")
+    expected = 1 / (1 + np.exp(-said(one, made, slice(None))))
+    assert expected.max() - expected.min() > 0.2
+    for example, reading, p in zip(found[:20], made.readings, expected, strict=False):
+        vector = WordEmbedder(VECTOR).encode([example.text])[0]
+        assert heads.score(reading.plain, reading.features, vector).any == pytest.approx(p, abs=0.01)
+
+
+def test_what_ships_is_small() -> None:
+    assert FILE.stat().st_size < 3_000_000
 
 
 def test_what_ships_fits_together() -> None:

@@ -1,10 +1,13 @@
-"""What rules cannot spell out: small linear heads over the message's vector, its words, and what the rules found.
+"""What rules cannot spell out: small heads over the message's vector, its words, and what the rules found.
 
-Each head is one logistic regression; all of them read the same three things:
+Each head is one logistic regression; all of them read the same four things:
 
-* the vector that finding looks for anyway (float32[384], unit norm),
-* words, pairs and triples of words and pieces of words, hashed into `GRAMS` places and weighed by rarity: what people
-  write in languages that the model does not read, and in spellings that it never saw,
+* how near the vector that finding looks for anyway (float32[384], unit norm) is to each of some hundred landmarks,
+  which are middles of groups of training vectors: what counts as danger is no half of the space, it lies in places,
+* words, pairs and triples of words, hashed into `WORDS` places and weighed by rarity,
+* pieces of words, hashed into `PIECES` places of their own: what people write in languages that the model does not
+  read, and in spellings that it never saw. A message has far more pieces than words; each kind has a length of its own,
+  so that neither drowns the other,
 * which rules and guards matched.
 
 `heads.npz` holds the weights, what they were trained on and the thresholds; `training.py` makes it. It holds
@@ -27,9 +30,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 FILE = Path(__file__).with_name("heads.npz")
-GRAMS = 1 << 14
+WORDS, PIECES = 1 << 14, 1 << 14
+GRAMS = WORDS + PIECES  # places of words come first
 VECTOR = 384
-_PIECES = (3, 4, 5)  # characters of the pieces of a word, its ends marked
+SHARPNESS = 2.0  # how fast nearness falls; half and twice of it do nearly as well
+_CHARACTERS = (3, 4, 5)  # of the pieces of a word, its ends marked
 
 
 class Scores(NamedTuple):
@@ -54,13 +59,32 @@ def grams(sentences: Sequence[str]) -> Counter[int]:
         words = sentence.split()
         for n, mark in ((1, "w"), (2, "b"), (3, "t")):
             for i in range(len(words) - n + 1):
-                found[zlib.crc32(f"{mark}{' '.join(words[i : i + n])}".encode()) % GRAMS] += 1
+                found[zlib.crc32(f"{mark}{' '.join(words[i : i + n])}".encode()) % WORDS] += 1
         for word in words:
             marked = f"<{word}>"
-            for n in _PIECES:
+            for n in _CHARACTERS:
                 for i in range(len(marked) - n + 1):
-                    found[zlib.crc32(f"c{marked[i : i + n]}".encode()) % GRAMS] += 1
+                    found[WORDS + zlib.crc32(f"c{marked[i : i + n]}".encode()) % PIECES] += 1
     return found
+
+
+def weighed(counted: Counter[int], rarity: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Places that were met and what each counts: 1 + log of how often, times rarity (float32[GRAMS]); the values of
+    words have length 1 together, and those of pieces (0 where there is nothing)."""
+    places = np.fromiter(counted.keys(), dtype=np.int64, count=len(counted))
+    often = 1 + np.log(np.fromiter(counted.values(), dtype=np.float32, count=len(counted)))
+    values = (often * rarity[places]).astype(np.float32)
+    for kind in (places < WORDS, places >= WORDS):
+        length = float(np.linalg.norm(values[kind]))
+        if length:
+            values[kind] /= length
+    return places, values
+
+
+def nearness(vectors: Floats, landmarks: Floats) -> Floats:
+    """float32[..., m] in (0, 1]: 1 where a unit vector (float32[..., 384]) is one of the m unit landmarks."""
+    near: Floats = np.exp(SHARPNESS * (vectors @ landmarks.T - 1)).astype(np.float32)
+    return near
 
 
 class Heads:
@@ -71,7 +95,8 @@ class Heads:
             self.card: dict[str, Any] = json.loads(str(file["card"]))
             self._names: list[str] = self.card["heads"]
             self._bias = file["bias"].astype(np.float32)
-            self._vector = file["vector"].astype(np.float32)
+            self._landmarks = file["landmarks"].astype(np.float32)
+            self._near = file["near"]
             self._rules = file["rules"].astype(np.float32)
             self._grams = np.ascontiguousarray(file["grams"].T.astype(np.float32))  # [GRAMS, heads]: a row is read
             self._rarity = file["rarity"].astype(np.float32)
@@ -83,15 +108,9 @@ class Heads:
 
     def score(self, sentences: Sequence[str], rules: Floats, vector: Floats) -> Scores:
         """sentences: plain. rules: float32[n], `Reading.features`. vector: float32[384], unit norm."""
-        counted = grams(sentences)
-        logits = self._bias + self._rules @ rules + self._vector @ vector
-        if counted:
-            places = np.fromiter(counted.keys(), dtype=np.int64)
-            often = 1 + np.log(np.fromiter(counted.values(), dtype=np.float32))
-            values = often * self._rarity[places]
-            length = float(np.linalg.norm(values))
-            if length:
-                logits = logits + (values / length) @ self._grams[places]
+        places, values = weighed(grams(sentences), self._rarity)
+        logits = self._bias + self._rules @ rules + self._near @ nearness(vector, self._landmarks)
+        logits = logits + values @ self._grams[places]
         said = dict(zip(self._names, map(float, 1 / (1 + np.exp(-logits))), strict=True))
         return Scores(
             any=said.pop("any"),

@@ -24,6 +24,7 @@ from assistant.care.lines import Line, seen_by_rules, written
 from assistant.care.screen import CATEGORIES, Reading, read
 from assistant.care.screener import embedded
 from corpus.errors import BadRecord
+from index.embed import unit
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 FOLDS = 8
 STRENGTH = 0.5  # C of the logistic regressions; twice and half of it do as well
 # How much each kind of feature counts before the fit: what is scaled up is regularised less.
-SCALE_VECTOR, SCALE_GRAMS = 3.0, 4.0
-POST_WEIGHT = 0.5  # a forum post was rated by somebody else, for something else
+SCALE_NEAR, SCALE_RULES, SCALE_GRAMS = 4.0, 0.3, 4.0
+LANDMARKS = 512
+POST_WEIGHT = 0.1  # a forum post was rated by somebody else, for something else; more of it costs recall on messages
 RISKS = tuple(name for name in CATEGORIES if name != "clinical")
 HEADS = ("any", "crisis", "clinical", "past", "other", *RISKS)
+WITH_THRESHOLDS = ("any", "crisis", "clinical", "past")  # only these are fitted on folds
 NOT_SAID = -1.0  # what a label is where nobody gave one
 
 
@@ -88,9 +91,11 @@ def _rows(path: Path | None) -> list[dict[str, Any]]:
 class Features(NamedTuple):
     """One row for each example."""
 
-    vectors: NDArray[np.float32]  # [n, 384]
+    near: NDArray[np.float32]  # [n, LANDMARKS], nearness made independent of each other by `whitening`
     rules: NDArray[np.float32]  # [n, r]
-    grams: Any  # scipy.sparse CSR [n, GRAMS], rows unit-norm
+    grams: Any  # scipy.sparse CSR [n, GRAMS], as `heads.weighed`
+    landmarks: NDArray[np.float16]  # [LANDMARKS, 384]
+    whitening: NDArray[np.float64]  # [LANDMARKS, LANDMARKS]
     rarity: NDArray[np.float32]  # [GRAMS]
     readings: list[Reading]
 
@@ -100,44 +105,58 @@ def features(found: Sequence[Example], embedder: Embedder) -> Features:
 
     readings = [read(example.text) for example in found]
     counted = [form.grams(reading.plain) for reading in readings]
-    rows = np.repeat(np.arange(len(found)), [len(c) for c in counted])
-    places = np.fromiter((place for c in counted for place in c), dtype=np.int64)
-    often = 1 + np.log(np.fromiter((n for c in counted for n in c.values()), dtype=np.float32))
-    met = np.bincount(places, minlength=form.GRAMS)
-    rarity = np.log(len(found) / (1 + met)).clip(0).astype(np.float32)
-    grams = sparse.csr_matrix((often * rarity[places], (rows, places)), shape=(len(found), form.GRAMS))
-    lengths = np.sqrt(np.asarray(grams.multiply(grams).sum(axis=1)).ravel()).clip(1e-9)
+    met = np.bincount([place for c in counted for place in c], minlength=form.GRAMS)
+    rarity = np.log(len(found) / (1 + met)).clip(0).astype(np.float16).astype(np.float32)  # as it is kept
+    parts = [form.weighed(c, rarity) for c in counted]
+    starts = np.cumsum([0, *(len(places) for places, _ in parts)])
+    values, places = np.concatenate([v for _, v in parts]), np.concatenate([p for p, _ in parts])
+    vectors = embedder.encode([embedded(e.text) for e in found])
+    landmarks = middles(vectors[[example.line is not None for example in found]])
+    kept = landmarks.astype(np.float32)
+    # Nystroem: with these, a linear fit on nearness to landmarks is a fit with a Gaussian kernel on vectors.
+    sizes, axes = np.linalg.eigh(form.nearness(kept, kept).astype(np.float64))
+    whitening = (axes / np.sqrt(sizes.clip(1e-4))) @ axes.T
     return Features(
-        vectors=embedder.encode([embedded(e.text) for e in found]),
+        near=(form.nearness(vectors, kept) @ whitening).astype(np.float32),
         rules=np.stack([reading.features for reading in readings]),
-        grams=sparse.diags(1 / lengths) @ grams,
+        grams=sparse.csr_matrix((values, places, starts), shape=(len(found), form.GRAMS)),
+        landmarks=landmarks,
+        whitening=whitening,
         rarity=rarity,
         readings=readings,
     )
+
+
+def middles(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Unit middles of at most `LANDMARKS` groups of unit vectors."""
+    from sklearn.cluster import KMeans
+
+    groups = KMeans(min(LANDMARKS, len(vectors)), n_init=1, max_iter=30, random_state=0).fit(vectors)
+    return unit(groups.cluster_centers_.astype(np.float32)).astype(np.float16)
 
 
 class Fit(NamedTuple):
     """Weights of one head, in the scales of `Heads`."""
 
     bias: float
-    vector: NDArray[np.float32]
+    near: NDArray[np.float32]  # of `Features.near`
     rules: NDArray[np.float32]
     grams: NDArray[np.float32]
 
 
-def fit(matrix: Any, labels: NDArray[np.float64], weights: NDArray[np.float64]) -> Fit:
+def fit(matrix: Any, rules: int, labels: NDArray[np.float64], weights: NDArray[np.float64]) -> Fit:
     from sklearn.linear_model import LogisticRegression
 
     known = labels != NOT_SAID
     model = LogisticRegression(C=STRENGTH, solver="liblinear", class_weight="balanced", random_state=0)
     model.fit(matrix[known], labels[known], sample_weight=weights[known])
     row = model.coef_[0].astype(np.float32)
-    rules = matrix.shape[1] - form.VECTOR - form.GRAMS
+    near = matrix.shape[1] - form.GRAMS - rules
     return Fit(
         float(model.intercept_[0]),
-        row[: form.VECTOR] * SCALE_VECTOR,
-        row[form.VECTOR : form.VECTOR + rules],
-        row[form.VECTOR + rules :] * SCALE_GRAMS,
+        row[:near] * SCALE_NEAR,
+        row[near : near + rules] * SCALE_RULES,
+        row[near + rules :] * SCALE_GRAMS,
     )
 
 
@@ -152,29 +171,27 @@ def train(
     made = features(found, embedder)
     matrix = sparse.hstack(
         [
-            sparse.csr_matrix(made.vectors * SCALE_VECTOR), sparse.csr_matrix(made.rules), made.grams * SCALE_GRAMS,
+            sparse.csr_matrix(made.near * SCALE_NEAR),
+            sparse.csr_matrix(made.rules * SCALE_RULES),
+            made.grams * SCALE_GRAMS,
         ]
-    ).tocsr()  # fmt: skip
+    ).tocsr()
+    rules = made.rules.shape[1]
     weights = np.asarray([example.weight for example in found])
     labels = {name: np.asarray([example.labels[name] for example in found]) for name in HEADS}
     voices = sorted({example.voice for example in found})
     fold_of = {voice: place % FOLDS for place, voice in enumerate(voices)}
     fold = np.asarray([fold_of[example.voice] for example in found])
-    left_out = {name: np.zeros(len(found)) for name in HEADS}
+    left_out = {name: np.zeros(len(found)) for name in WITH_THRESHOLDS}
     for number in range(FOLDS):
         inside, outside = fold != number, fold == number
-        for name in HEADS:
-            one = fit(matrix[inside], labels[name][inside], weights[inside])
-            logits = (
-                one.bias
-                + made.vectors[outside] @ one.vector
-                + made.rules[outside] @ one.rules
-                + made.grams[outside] @ one.grams
-            )
+        for name in WITH_THRESHOLDS:
+            one = fit(matrix[inside], rules, labels[name][inside], weights[inside])
+            logits = said(one, made, outside)
             left_out[name][outside] = 1 / (1 + np.exp(-logits))
         say(f"fold {number + 1} of {FOLDS}")
     thresholds = calibrate(found, made.readings, left_out)
-    fits = [fit(matrix, labels[name], weights) for name in HEADS]
+    fits = [fit(matrix, rules, labels[name], weights) for name in HEADS]
     card = {
         "heads": list(HEADS),
         "thresholds": thresholds,
@@ -186,16 +203,28 @@ def train(
         "questions": sum(example.voice.startswith("question ") for example in found),
         "made_on": datetime.now(UTC).date().isoformat(),
     }
+    keep(form.FILE, card, made, fits)
+    return card
+
+
+def said(one: Fit, made: Features, rows: Any) -> NDArray[np.float64]:
+    """What a head says of some rows, as log-odds."""
+    logits = made.near[rows] @ one.near + made.rules[rows] @ one.rules + made.grams[rows] @ one.grams
+    return np.asarray(one.bias + logits, dtype=np.float64)
+
+
+def keep(path: Path, card: dict[str, Any], made: Features, fits: Sequence[Fit]) -> None:
+    """Write weights as `Heads` reads them, `fits` in the order of card["heads"]."""
     np.savez_compressed(
-        form.FILE,
+        path,
         card=json.dumps(card),
         bias=np.asarray([one.bias for one in fits], dtype=np.float32),
-        vector=np.stack([one.vector for one in fits]).astype(np.float16),
+        landmarks=made.landmarks,
+        near=np.stack([made.whitening @ one.near for one in fits]).astype(np.float32),
         rules=np.stack([one.rules for one in fits]).astype(np.float16),
         grams=np.stack([one.grams for one in fits]).astype(np.float16),
         rarity=made.rarity.astype(np.float16),
     )
-    return card
 
 
 # Shares of false alarms that thresholds are set for, on voices that were left out. Figures of speech have no limit of
