@@ -12,6 +12,9 @@ from assistant.voice import phrases
 from assistant.words import say
 from corpus.groups.times import next_meeting
 from corpus.types import Group, Provenance, Schedule
+from index.facets import row_of
+from index.places import Town
+from index.suggest import reached
 
 _STALE = timedelta(days=365)
 _COST = {True: "free", False: "some", None: "unknown"}
@@ -77,10 +80,16 @@ def next_of(group: Group, now: datetime) -> NextMeeting | None:
     )
 
 
-def group_card(group: Group, *, themes: Sequence[str], lang: str, now: datetime) -> GroupCard:
-    """What a card shows. themes: what was said is about these. now: aware; next times are worked out from it."""
+def group_card(
+    group: Group, *, themes: Sequence[str], lang: str, now: datetime, towns: Sequence[Town] = ()
+) -> GroupCard:
+    """What a card shows. themes: what was said is about these. now: aware; next times are worked out from it. towns:
+    places that the person named."""
     told = [theme for theme in group.themes if theme in themes]
     why = say("group.why.themes", lang, themes=phrases(told)) if told else say("group.why.words", lang)
+    near = next((town for town in towns if reached(row_of(group), town)), None)
+    if near:
+        why += " " + say("group.why.near", lang, town=near.label)
     today = now.date()
     shown = [s for s in group.schedules if s.until is None or s.until >= today]
     times = tuple(dict.fromkeys(filter(None, (when(schedule, lang) for schedule in shown))))

@@ -3,15 +3,19 @@ here but labels."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from assistant.cards import story_card
 from assistant.conversation import Session, StoryCard
+from assistant.language import unread_language
 from assistant.words import say
 from corpus.store import Store
 from corpus.types import Part, Purpose
 from index.find import Finder, Match
+from index.places import Town
 from index.query import Query, Sense, of_turns
+from index.suggest import Wanted, towns_said
 
 # A person whose only sign is that they lost someone to suicide may meet others who did.
 _BEREAVED = frozenset({"suicide_bereavement"})
@@ -35,6 +39,20 @@ def query_of(
         lighter=session.lighter,
         franker=session.franker,
         dials=session.dials,
+    )
+
+
+def wanted_of(
+    session: Session, sense: Sense, close: Sequence[Match], towns: Callable[[str], Sequence[Town]], text: str = ""
+) -> Wanted:
+    """What a group should have: what was said, and what the person named or chose themselves. text: said just now."""
+    said = " ".join((*session.shares, text))
+    return Wanted(
+        near=sense.near,
+        told=[theme for match in close for theme in match.story.themes[:2]],
+        languages=tuple({unread_language(said) or "en", session.lang}),
+        towns=towns_said(said, towns),
+        country=session.country,
     )
 
 

@@ -15,6 +15,7 @@ from assistant.turn import Turn
 from assistant.voice import make_voice
 from corpus.settings import open_corpus
 from corpus.store import Store
+from index.browse import Directory
 from index.embed import load, stay_offline
 from index.find import Finder
 from index.proposals import landmarks
@@ -57,6 +58,7 @@ class Parts:
     settings: Settings
     store: Store
     finder: Finder
+    directory: Directory  # of the groups, to look through
     turn: Turn
 
     def close(self) -> None:
@@ -85,6 +87,13 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         unread_language("so that the first message does not wait for this")
         landmarks(finder.embedder)  # nor the first narrator for those
         undo.pop_all()
-    return Parts(
-        settings, store, finder, Turn(store, finder, voice, screen=screen, minutes=settings.conversation_minutes)
+    directory = Directory(store)
+    turn = Turn(
+        store,
+        finder,
+        voice,
+        screen=screen,
+        minutes=settings.conversation_minutes,
+        towns=directory.known_towns,
     )
+    return Parts(settings, store, finder, directory, turn)

@@ -15,7 +15,7 @@ from assistant.care.screener import embedded
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.group_cards import group_card
 from assistant.language import unread_language
-from assistant.looking import helped_across, helped_one, query_of
+from assistant.looking import helped_across, helped_one, query_of, wanted_of
 from assistant.tidy import tidy
 from assistant.understand import Understood, turned, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
@@ -23,6 +23,7 @@ from assistant.words import languages, say
 from corpus.store import Store, utc_now
 from corpus.types import Purpose
 from index.find import Finder, Match
+from index.places import Town
 from index.query import FIRST_TURNS, LAST_TURNS, Dials, Sense, of_turns
 
 LONGEST = 8000  # characters of one message that are searched; care reads all of it
@@ -45,7 +46,9 @@ class Turn:
         screen: Screener | None = None,
         minutes: int = 15,
         now: Callable[[], datetime] = utc_now,
+        towns: Callable[[str], Sequence[Town]] = lambda _: (),
     ) -> None:
+        """towns: the places that the directory of groups knows by a name, without making anybody wait."""
         self._screen = screen or Screener()  # by the rules alone
         self._store = store
         self._finder = finder
@@ -53,6 +56,7 @@ class Turn:
         self._plain = PlainVoice()
         self._minutes = minutes
         self._now = now
+        self._towns = towns
 
     # --- what a page or a terminal calls ------------------------------------------------------------------------
 
@@ -226,7 +230,8 @@ class Turn:
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
         shown = frozenset(session.groups_shown)
-        groups = self._finder.groups(sense, matches, 1 if close else 2, shown, session.country) if sense else []
+        wanted = wanted_of(session, sense, close, self._towns) if sense else None
+        groups = self._finder.groups(wanted, sense, self._now(), 1 if close else 2, shown) if sense and wanted else []
         cards = [
             story_card(
                 m,
@@ -272,7 +277,10 @@ class Turn:
             lang=lang,
             help=self._card(session),
             cards=tuple(cards),
-            groups=tuple(group_card(g, themes=touched, lang=lang, now=self._now()) for g in groups),
+            groups=tuple(
+                group_card(g, themes=touched, lang=lang, now=self._now(), towns=wanted.towns if wanted else ())
+                for g in groups
+            ),
             chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen")
             if close
             else self._chips(lang, "chip.group", "chip.listen"),
@@ -444,7 +452,8 @@ class Turn:
         sense = self._finder.sense(of_turns((*session.shares, text)))
         if not session.shares and not sense.touched:
             return self._say(session, "question", "talk.groups.first")
-        groups = self._finder.groups(sense, (), _SHOWN, frozenset(session.groups_shown), session.country)
+        wanted = wanted_of(session, sense, (), self._towns, text)
+        groups = self._finder.groups(wanted, sense, self._now(), _SHOWN, frozenset(session.groups_shown))
         lead = pick("talk.groups" if groups else "talk.groups.none", session.said, lang, again=True)
         session = session.model_copy(
             update={
@@ -457,7 +466,9 @@ class Turn:
             lead=lead,
             lang=lang,
             help=self._card(session),
-            groups=tuple(group_card(g, themes=sense.touched, lang=lang, now=self._now()) for g in groups),
+            groups=tuple(
+                group_card(g, themes=sense.touched, lang=lang, now=self._now(), towns=wanted.towns) for g in groups
+            ),
             chips=self._chips(lang, "chip.listen"),
             notice=say("talk.notice.groups", lang, count=len(groups)),
         )

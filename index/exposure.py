@@ -1,25 +1,21 @@
 """Who would be shown again and again, found out before anybody asks.
 
-A collection is asked with messages of our own (`messages.txt`) as the page would ask it; who stands among the first
-three oftener than others then stands back a little for everybody. Nothing is
-kept of what people ask, and every process that holds the same stories comes to the same numbers.
+A collection is asked with our own ways of saying each theme (index/themes.py) as the page would ask it; who stands
+among the first three oftener than others then stands back a little for everybody. Nothing is kept of what people ask,
+and every process that holds the same stories comes to the same numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.collection import Collection
-from index.embed import Embedder, Vectors
 from index.pipelines import Pipeline
 from index.themes import Themes
 
-FILE = Path(__file__).with_name("messages.txt")
 LEAST = 30  # stories: where there are fewer, each is shown often enough
 _FIRST = 3  # places that count as being shown
 _ROUNDS = 3  # standing back changes who is shown: a later round weighs less
@@ -27,31 +23,21 @@ _EVEN = 1.3  # times that are added to both sides of a ratio, so that a single t
 _MOST = 2.0  # e-folds of a round
 
 
-@lru_cache(maxsize=1)
-def messages() -> tuple[str, ...]:
-    rows = FILE.read_text(encoding="utf-8").splitlines()
-    return tuple(row for row in rows if row and not row.startswith("#"))
-
-
 class Exposure:
     """Threads: `standing` is replaced as a whole and never changed."""
 
-    def __init__(self, embedder: Embedder, themes: Themes) -> None:
-        self._embedder = embedder
+    def __init__(self, themes: Themes) -> None:
         self._themes = themes
-        self._vectors: Vectors | None = None
         self.standing: Mapping[str, float] = {}  # story id → what is taken from its score; stories not in it: 0
 
     def measure(self, collection: Collection, how: Pipeline) -> None:
-        """Ask the collection, and set who stands back. About 2 ms for each message."""
+        """Ask the collection, and set who stands back. One to three milliseconds for each line."""
         if len(collection) < LEAST:
             self.standing = {}
             return
-        if self._vectors is None:
-            self._vectors = self._embedder.encode(list(messages()))
         found = [
             collection.score(vector, text, self._themes.nearness(vector), how)
-            for vector, text in zip(self._vectors, messages(), strict=True)
+            for text, vector in self._themes.landmarks()
         ]
         ids = sorted({candidate.id for some in found for candidate in some})
         place = {id: i for i, id in enumerate(ids)}

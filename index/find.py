@@ -10,17 +10,15 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
 from corpus.errors import DatabaseError
 from corpus.store import Passage, Store, StoryVectors
 from corpus.types import Group, Part, Purpose, Span, Story, VisibleStory
-from corpus.vocabulary import phrase
 from index import passages
 from index.choose import Turns, choose
 from index.collection import Candidate, Collection, Facts, Held, answers
@@ -29,14 +27,10 @@ from index.nearest import Nearest
 from index.pipelines import DEFAULT, Pipeline, pipeline
 from index.query import Query, Sense
 from index.rank import FLOOR, Ranker
+from index.suggest import Wanted, by_turns, group_text, nearest_of_each, suggested
 from index.themes import Themes
 from index.toolkit import OTHER, Helped, side_by_side, told
 
-# Nearness of what was said to a group below which the group is not offered at all.
-GROUP_FLOOR = 0.25
-_OF_EACH_DIRECTORY = 100  # groups of one directory that are looked at; some have thousands
-_TOLD = 0.04  # for each of a group's themes that the stories found are about
-_ABROAD = 0.10  # for meeting only in another country than the person's: lower, never hidden
 _LOOKED_AT = 40  # stories that are fetched to choose from
 _HELPED_FROM = 24  # close stories whose "what helped" is looked through
 _BATCHES_A_TURN = 4  # embedded while a visitor waits; `build` does all
@@ -327,63 +321,13 @@ class Finder:
         return found
 
     def groups(
-        self,
-        sense: Sense,
-        matches: Sequence[Match] = (),
-        count: int = 3,
-        exclude: frozenset[str] = frozenset(),
-        country: str | None = None,
+        self, wanted: Wanted, sense: Sense, now: datetime, count: int = 3, exclude: frozenset[str] = frozenset()
     ) -> list[Group]:
-        """At most `count` listed groups for what was said, best first.
-
-        What the stories found are about counts too: a group is for a theme, and stories carry theirs.
-        country: ISO 3166 code that the person chose; a group that only meets in another country ranks lower.
-        """
+        """At most `count` active, listed groups for what was said and chosen, best first."""
         self.refresh()
-        told = [theme for match in matches if match.close for theme in match.story.themes[:2]]
         with self._lock:
             positions, cosines = self._groups.search(sense.vector, len(self._group_ids))
-            found = _nearest_of_each((self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True))
-        there = self._store.visible_groups(id for id, _ in found)
-        ranked = []
-        for id, cosine in found:
-            group = there.get(id)
-            if group is None or id in exclude or group.status == "inactive":
-                continue
-            about = max((sense.near.get(theme, 0.0) for theme in group.themes), default=cosine)
-            score = (cosine + about) / 2 + _TOLD * min(2, sum(theme in told for theme in group.themes))
-            if score < GROUP_FLOOR:
-                continue
-            abroad = country and group.attendance == "in_person" and group.place and group.place.country != country
-            ranked.append((score - (_ABROAD if abroad else 0), group))
-        ranked.sort(key=lambda item: (-item[0], item[1].id))
-        return _by_turns([group for _, group in ranked], count)
-
-
-def _nearest_of_each(found: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The nearest of each directory, which is the first part of an id: thousands of one must not hide all others."""
-    taken: Counter[str] = Counter()
-    kept = []
-    for id, cosine in found:
-        feed = id.partition(":")[0] if ":" in id else ""
-        taken[feed] += 1
-        if taken[feed] <= _OF_EACH_DIRECTORY:
-            kept.append((id, cosine))
-    return kept
-
-
-def _by_turns(ranked: Sequence[Group], count: int) -> list[Group]:
-    """The first of each programme before a second one of any: a directory of thousands must not fill every place."""
-    seen: set[str] = set()
-    first: list[Group] = []
-    rest: list[Group] = []
-    for group in ranked:
-        (rest if group.programme and group.programme in seen else first).append(group)
-        seen.add(group.programme)
-    return [*first, *rest][:count]
-
-
-def group_text(group: Group) -> str:
-    """What the vector of a group stands for: only what anybody may see of it."""
-    about = ", ".join(phrase(theme) for theme in group.themes)
-    return "\n".join(filter(None, [group.name, group.description, group.eligibility, ", ".join(group.formats), about]))
+            found = nearest_of_each((self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True))
+        there = self._store.visible_groups(id for id, _ in found if id not in exclude)
+        ranked = suggested(((there[id], cosine) for id, cosine in found if id in there), wanted, now)
+        return by_turns([group for _, group in ranked], count)

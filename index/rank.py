@@ -45,7 +45,7 @@ class Ranker:
     def forget(self) -> None:
         """Begin with nothing."""
         self.collection = Collection(self._embedder.dimension)
-        self._exposure = Exposure(self._embedder, self.themes)
+        self._exposure = Exposure(self.themes)
 
     def ready(self) -> None:
         """Make now what the first question after a change would make, and who stands back: no visitor waits for it."""

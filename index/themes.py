@@ -45,6 +45,10 @@ class Themes:
         # Lines of one theme stand together, so the best of each theme is a maximum over a slice.
         self._starts = np.searchsorted(np.asarray([i for i, _ in rows]), np.arange(len(self.ids)))
 
+    def landmarks(self) -> list[tuple[str, NDArray[np.float32]]]:
+        """Every line with its vector."""
+        return list(zip((line for theme in self.ids for line in lines()[theme]), self._vectors, strict=True))
+
     def nearness(self, vector: NDArray[np.float32]) -> dict[str, float]:
         """Theme → cosine in [-1, 1] of `vector` (float32[d], unit norm) with the nearest of its lines."""
         best = np.maximum.reduceat(self._vectors @ vector, self._starts)

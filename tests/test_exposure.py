@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from index import exposure
 from index.collection import Collection, Facts, Held
 from index.embed import Embedder, WordEmbedder
 from index.exposure import LEAST, Exposure, stand_back
 from index.pipelines import pipeline
 from index.rank import Ranker
+from index.themes import lines
 
 
 def shown(who: np.ndarray, scores: np.ndarray, back: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
@@ -54,10 +54,10 @@ def toy() -> Embedder:
 
 
 def collection_of(embedder: Embedder, count: int) -> Collection:
-    """Stories of one passage; the first holds words of many messages."""
+    """Stories of one passage; the first holds words of many lines."""
     made = Collection(embedder.dimension)
     texts = [f"{word} {i}" for i, word in enumerate(("work", "sleep", "mum", "night", "alone") * 20)][:count]
-    texts[0] = " ".join(exposure.messages()[:40])
+    texts[0] = " ".join(line for of_theme in lines().values() for line in of_theme[2:4])
     vectors = embedder.encode(texts)
     made.change(
         (),
@@ -69,11 +69,11 @@ def collection_of(embedder: Embedder, count: int) -> Collection:
     return made
 
 
-def test_a_collection_is_asked_with_our_own_messages(toy: Embedder) -> None:
+def test_a_collection_is_asked_with_our_own_lines(toy: Embedder) -> None:
     ranker = Ranker(toy, pipeline("journey"))
     ranker.collection = collection_of(toy, 60)
     ranker.ready()
-    again = Exposure(toy, ranker.themes)
+    again = Exposure(ranker.themes)
     again.measure(ranker.collection, ranker.how)
     assert again.standing == ranker.standing, "every process comes to the same numbers"
     assert max(again.standing, key=lambda id: again.standing[id]) == "s0"
@@ -86,9 +86,3 @@ def test_where_stories_are_few_nobody_stands_back(toy: Embedder) -> None:
     ranker.collection = collection_of(toy, LEAST - 1)
     ranker.ready()
     assert ranker.standing == {}
-
-
-def test_messages_are_many_and_none_is_there_twice() -> None:
-    rows = exposure.messages()
-    assert len(rows) == len(set(rows)) >= 200
-    assert not any(row.startswith("#") for row in rows)

@@ -6,6 +6,7 @@ import itertools
 import sys
 import threading
 import zlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from hypothesis import strategies as st
 
 from corpus.errors import DatabaseBusy, ModelUnavailable
 from corpus.store import Store, open_store
-from corpus.types import Part, PartText, Purpose
+from corpus.types import Group, Part, PartText, Purpose
 from index import passages
 from index.embed import WordEmbedder, load
 from index.find import Finder
 from index.nearest import Nearest
-from index.query import Query
+from index.query import Query, Sense
+from index.suggest import Wanted
 from index.themes import Themes, lines
 from tests.conftest import Clock, make_consent, make_group, make_story, publish
 
@@ -31,6 +33,13 @@ def story_of(text: str, id: str = "one", **changes: object):  # type: ignore[no-
 
 def ids(finder: Finder, text: str, **query: object) -> list[str]:
     return [m.story.id for m in finder.find(Query(finder.sense(text), **query)) if m.close]  # type: ignore[arg-type]
+
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def suggest(finder: Finder, sense: Sense, country: str | None = None) -> list[Group]:
+    return finder.groups(Wanted(sense.near, country=country), sense, NOW)
 
 
 # --- passages ---
@@ -226,7 +235,7 @@ def test_when_some_are_close_only_those_come_back(store: Store) -> None:
 def test_an_empty_collection_has_no_answer(finder: Finder) -> None:
     assert finder.find(Query(finder.sense("anything"))) == []
     assert finder.find(Query(None)) == []
-    assert finder.groups(finder.sense("anything")) == []
+    assert suggest(finder, finder.sense("anything")) == []
 
 
 def test_the_floor_is_where_it_says(store: Store) -> None:
@@ -308,7 +317,7 @@ def test_a_directory_of_hundreds_leaves_room_for_others(store: Store, finder: Fi
         )
     store.put_group(make_group("other", description="Drinking and what to do about the bottle, over tea."), "t")
     finder.build()
-    found = finder.groups(finder.sense("I was drinking again, the bottle was empty"), count=3)
+    found = suggest(finder, finder.sense("I was drinking again, the bottle was empty"))
     assert len(found) == 3
     assert [group.programme for group in found].count("aa") == 2
     assert {group.id for group in found} >= {"other"}
@@ -322,10 +331,10 @@ def test_groups_follow_what_was_said_and_where_the_person_is(store: Store, finde
     store.put_group(make_group("c", description="Chess.", name="Chess", themes=("study",)), "t")
     store.put_group(make_group("d", status="inactive"), "t")
     sense = finder.sense("losing someone, tea and talk after losing a cat")
-    assert [g.id for g in finder.groups(sense, country="GB")][:2] == ["b", "a"]
-    assert [g.id for g in finder.groups(sense, country="IE")][:2] == ["a", "b"]
-    assert "d" not in [g.id for g in finder.groups(sense)]
-    assert finder.groups(sense, exclude=frozenset({"a"}))[0].id == "b"
+    assert [g.id for g in suggest(finder, sense, country="GB")][:2] == ["b", "a"]
+    assert [g.id for g in suggest(finder, sense, country="IE")][:2] == ["a", "b"]
+    assert "d" not in [g.id for g in suggest(finder, sense)]
+    assert finder.groups(Wanted(sense.near), sense, NOW, exclude=frozenset({"a"}))[0].id == "b"
 
 
 def test_every_theme_has_ways_of_saying_it() -> None:

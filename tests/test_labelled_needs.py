@@ -42,7 +42,7 @@ def _needs() -> list[dict[str, Any]]:
 def _judgments() -> list[tuple[str, str, int]]:
     """(need, group, grade) in the order of the file."""
     header, *rows = (LABELLED / "need_judgments.tsv").read_text(encoding="utf-8").splitlines()
-    assert header == "need_id\tgroup_id\tgrade"
+    assert header == "query_id\tgroup_id\tgrade"
     return [(need, group, int(grade)) for need, group, grade in (row.split("\t") for row in rows)]
 
 

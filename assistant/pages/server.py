@@ -97,12 +97,11 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
 
     from assistant.pages import chat, desk, groups, missing, routes, safety, share, theme, yours
     from assistant.pages.guard import Guard
-    from index.browse import Directory
 
     talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
     counts = Counts(parts.store, enabled=settings.counts)
     room = Room(parts.turn, talks, counts, new_york=settings.new_york_notice)
-    directory = Directory(parts.store)
+    directory = parts.directory
     demo = chat.chat(room, default_country=settings.country)
 
     def forget(key: str) -> None:

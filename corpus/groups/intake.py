@@ -98,6 +98,7 @@ def take_in(
 # What is counted while records are read, in plain words. The names are those that readers give to `Draft.warn`.
 WARNINGS: dict[str, str] = {
     "all_day": "From midnight to midnight: read as open all day.",
+    "audience_unknown": "Words for whom it is that name no known group of people. They are kept in the record only.",
     "cell_lost": "A cell that the spreadsheet program lost (####).",
     "closed_that_day": "No opening hour: read as closed that day.",
     "contact_in_notes": "A telephone number or e-mail address stood in the notes. It was left out.",

@@ -11,6 +11,7 @@ from typing import Any
 from corpus.errors import BadRecord
 
 SAMPLES = "samples"  # the name, in place of a folder, of the labelled set that comes with the samples
+GROUPS = "groups"  # and of the needs that are written for the sample groups
 
 
 def add(commands: Any) -> None:
@@ -21,7 +22,7 @@ def add(commands: Any) -> None:
         description="Measures finding on a BEIR folder (corpus.jsonl, queries.jsonl, qrels/test.tsv), or on the "
         "labelled set that comes with the samples. The default pipeline is what the page does.",
     )
-    evaluate.add_argument("folder", help="a BEIR folder, or the word “samples”")
+    evaluate.add_argument("folder", help="a BEIR folder, or the word “samples” or “groups”")
     evaluate.add_argument(
         "--pipeline", action="append", default=[], metavar="NAME", help="measure this one (repeat it)"
     )
@@ -53,6 +54,8 @@ def run(given: argparse.Namespace) -> int:
     from index.progress import progress_bar
     from index.settings import IndexSettings
 
+    if given.folder == GROUPS:
+        return _groups(given)
     names = tuple(given.pipeline) or (USUAL if not given.compare else ())
     for name in (*names, *(name for pair in given.compare for name in pair)):
         pipeline(name)  # a wrong name is said before minutes of embedding
@@ -83,6 +86,33 @@ def run(given: argparse.Namespace) -> int:
             print(line, file=sys.stderr)
         return 1 if worse else 0
     return 0
+
+
+def _groups(given: argparse.Namespace) -> int:
+    """Suggestions of groups: their ways of suggesting are their own, and there is no run file of them."""
+    from index.embed import load
+    from index.evaluation import groups
+    from index.evaluation.report import fallen, html, markdown
+    from index.settings import IndexSettings
+
+    for option in ("pipeline", "compare", "run"):
+        if getattr(given, option):
+            raise BadRecord(f"--{option} is for stories; all ways of suggesting groups are measured at once")
+    settings = IndexSettings.read()
+    record = groups.evaluate(load(settings.model, download=settings.model_download, device=settings.device))
+    for path, text in (
+        (given.json, json.dumps(record, ensure_ascii=False, indent=1) + "\n"),
+        (given.markdown, markdown(record)),
+        (given.html, html(record)),
+    ):
+        if path:
+            _give(path, text)
+    if "-" not in (given.json, given.markdown):
+        print(markdown(record), end="")
+    worse = fallen(record, _published(Path(given.published), groups.NAME)) if given.published else ()
+    for line in worse:
+        print(line, file=sys.stderr)
+    return 1 if worse else 0
 
 
 def _give(path: str, text: str) -> None:

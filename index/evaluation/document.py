@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _measure(folders: Sequence[Path], *, publish: bool) -> int:
     from index.embed import load
+    from index.evaluation import groups
     from index.evaluation.evaluate import evaluate
     from index.evaluation.samples import labelled
     from index.evaluation.task import read
@@ -69,6 +70,13 @@ def _measure(folders: Sequence[Path], *, publish: bool) -> int:
         elif not publish:
             worse.append(f"{task.name} was never published")
         records[task.name] = kept(record)
+    record = groups.evaluate(embedder)
+    print(markdown(record))
+    if groups.NAME in before:
+        worse += fallen(record, before[groups.NAME])
+    elif not publish:
+        worse.append(f"{groups.NAME} was never published")
+    records[groups.NAME] = kept(record)
     if publish:
         path.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (DOCS / "evaluation.md").write_text(document(records), encoding="utf-8")

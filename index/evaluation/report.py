@@ -74,16 +74,29 @@ def markdown(record: dict[str, Any], level: int = 2) -> str:
                 for c in record["comparisons"]
             ],
         )
-    text += _table(
+    if record["exposure"]:
+        text += _exposure(record)
+    for part in (_kinds, _honesty, _shown, _variety, _turns, _talk, _groups, _voices):
+        text += part(record, head)
+    return text
+
+
+def _exposure(record: dict[str, Any]) -> str:
+    return _table(
         ["exposure in the first three", "Gini", "never shown", "the most shown stands in"],
         [
             [f"`{name}`", f"{e['gini']:.3f}", _share(e["never_shown"]), _most_shown(e)]
             for name, e in record["exposure"].items()
         ],
     )
-    for part in (_kinds, _honesty, _shown, _variety, _turns, _talk, _groups):
-        text += part(record, head)
-    return text
+
+
+def _voices(record: dict[str, Any], head: str) -> str:
+    """Where two wrote: what was chosen was chosen on the first."""
+    if not record.get("voices"):
+        return ""
+    rows = [[f"`{voice}`", v["queries"], _mean(v["ndcg@10"])] for voice, v in record["voices"].items()]
+    return f"{head}# By writer\n\n" + _table(["writer", "queries", "nDCG@10"], rows)
 
 
 def _kinds(record: dict[str, Any], head: str) -> str:
@@ -108,7 +121,7 @@ def _shown(record: dict[str, Any], head: str) -> str:
     if not record.get("shown"):
         return ""
     rows = [[grade, _share(share)] for grade, share in record["shown"].items()]
-    return f"{head}# What was shown, by grade\n\n" + _table(["grade", "share of the stories shown"], rows)
+    return f"{head}# What was shown, by grade\n\n" + _table(["grade", "share of those shown"], rows)
 
 
 def _variety(record: dict[str, Any], head: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Collection as Ids
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,7 +172,7 @@ def _asked(place: str, row: Mapping[str, Any], id: str) -> Asked:
     return Asked(id, tuple(turns), rest)
 
 
-def judgments_of(path: Path, asked: Mapping[str, Asked], documents: Mapping[str, Story]) -> dict[str, dict[str, int]]:
+def judgments_of(path: Path, asked: Mapping[str, Asked], documents: Ids[str]) -> dict[str, dict[str, int]]:
     """Query → document → grade, from lines “query, document, grade” with tabs between, with or without a heading."""
     judgments: dict[str, dict[str, int]] = {}
     try:
