@@ -318,3 +318,8 @@ def test_the_pages_own_sentences_keep_the_rules() -> None:
         if key.startswith("page."):
             for text in variants(key):
                 assert check_reply(text) == (), (key, text)
+
+
+def test_beside_groups_stands_the_way_to_all_of_them() -> None:
+    assert 'href="/groups"' in turn_html(Turn("x", Reply(kind="groups", groups=(fakes.group(),))))
+    assert 'href="/groups"' not in turn_html(Turn("x", Reply(kind="groups", lead=("None.",))))
