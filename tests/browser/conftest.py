@@ -117,7 +117,11 @@ class Visit:
 
     def open(self, path: str = "/") -> Visit:
         self.page.goto(self.address + path)
-        self.page.wait_for_selector(".sj-talk", timeout=30_000)
+        try:
+            self.page.wait_for_selector(".sj-talk", timeout=60_000)  # a busy machine takes long to begin
+        except Exception as error:
+            seen = self.page.locator("body").inner_text()[:300]
+            raise AssertionError(f"the page did not open; errors: {self.errors}; it shows: {seen!r}") from error
         return self
 
     def say(self, text: str) -> None:

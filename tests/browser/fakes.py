@@ -16,6 +16,7 @@ from typing import Any
 
 from assistant.conversation import Chip, Excerpt, GroupCard, Reply, Session, StoryCard, StoryPart, StoryView
 from corpus.store import open_store
+from index.browse import Directory
 from index.embed import WordEmbedder
 from index.find import Finder
 
@@ -133,7 +134,7 @@ def parts(store: Any = None, finder: Any = None) -> Any:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         store = open_store(f"sqlite:///{folder}/journey.db")
     finder = finder or Finder(store, WordEmbedder(), floor=0.1)
-    return SimpleNamespace(turn=FakeTurn(), store=store, finder=finder, close=lambda: None)
+    return SimpleNamespace(turn=FakeTurn(), store=store, finder=finder, directory=Directory(store), close=lambda: None)
 
 
 @contextlib.contextmanager

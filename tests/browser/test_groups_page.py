@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -121,11 +122,12 @@ def test_nothing_that_was_chosen_leaves_a_trace(visit_groups: Make) -> None:
     one.page.fill("#sj-near", "Ballina")
     one.page.click("#sj-groups-send button")
     wait_for_list(one)
-    assert one.page.locator("#sj-count").inner_text().startswith("30 groups")
+    said = re.match(r"(\d+) groups\. Page 1 of 2$", one.page.locator("#sj-count").inner_text())
+    assert said, "the thirty near Ballina, and what samples there are about grief"
     one.page.locator(".sj-turn-page button").last.click()
     one.page.wait_for_function("() => document.querySelector('#sj-count').textContent.includes('Page 2 of 2')")
     assert one.page.evaluate("() => document.activeElement.id") == "sj-count"
-    assert one.page.locator(".sj-group").count() == 5
+    assert one.page.locator(".sj-group").count() == int(said[1]) - 25 >= 5
     assert one.page.url == one.address + "/groups"
     assert one.page.evaluate("() => history.length") == steps
     assert one.page.evaluate("() => history.state") is None

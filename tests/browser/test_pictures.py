@@ -151,7 +151,7 @@ def test_what_readers_see(come: Callable[..., Visit], shoot: Shoot) -> None:
     press(page, "Show groups")
     page.get_by_text("What kind: Warmline").wait_for()
     shoot(page, "groups")
-    page.goto(one.address + "/groups/sample-group-balcon-abierto")
+    page.goto(one.address + "/groups/sample-neighbourhood:balcon-abierto")
     shoot(page, "group", 2000)
     page.goto(one.address + "/missing")
     shoot(page, "missing")

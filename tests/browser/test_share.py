@@ -32,6 +32,13 @@ def at(page: Any) -> str:
     return str(page.locator("#sj-share").get_attribute("data-step"))
 
 
+def settled(page: Any, step: str) -> None:
+    """The step is there and its script has run: before, the browser would ask to send the form again on coming back."""
+    page.wait_for_function(
+        "s => document.querySelector('#sj-share')?.dataset.step === s && history.state?.share === s", arg=step
+    )
+
+
 def draft(page: Any) -> str:
     return str(page.evaluate("sessionStorage.getItem('shared-journey-draft')") or "")
 
@@ -202,16 +209,17 @@ def test_left_and_resumed_in_the_same_tab(visit: Make) -> None:
 
 def test_back_and_forward_of_the_browser_keep_everything(visit: Make) -> None:
     page = begin(visit())
-    walk(page, "consent")
+    walk(page, "consent", picture=lambda step: settled(page, step))
     page.get_by_label("Quote a part of it").check()
     press(page, "Go on")
+    settled(page, "preview")
     for step in ("consent", "check", "about", "words"):
         page.go_back()
-        page.wait_for_selector(f'#sj-share[data-step="{step}"]')
+        settled(page, step)
     assert page.get_by_label("What was going on").input_value() == STORY
     for step in ("about", "check", "consent", "preview"):
         page.go_forward()
-        page.wait_for_selector(f'#sj-share[data-step="{step}"]')
+        settled(page, step)
     assert "Quote a part of it" in page.locator("#sj-share").inner_text()
     press(page, "Send my story")
     page.wait_for_selector(CODE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,8 +16,6 @@ from assistant.pages import share_form as sf
 from corpus import narrator
 from corpus.custody import Dossier
 from corpus.store import Store, open_store
-from index.embed import WordEmbedder
-from index.find import Finder
 
 WORDS = "My cat left in spring and the house was quiet.\n\nI did not tell anybody."
 RIGHT_TO_LEFT = "كان البيت هادئا جدا \u202bבית\u202c"
@@ -149,7 +146,7 @@ def settings() -> Any:
 def address(kept: Store, settings: Any) -> Iterator[str]:
     from assistant.pages import build
 
-    parts = SimpleNamespace(turn=fakes.FakeTurn(), store=kept, finder=Finder(kept, WordEmbedder(), floor=0.1))
+    parts = fakes.parts(kept)
     with fakes.running(build(parts, settings, writes=(1000, 1000))) as at:  # type: ignore[arg-type]
         yield at
 
