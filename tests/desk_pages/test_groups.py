@@ -394,3 +394,10 @@ def test_the_list_is_paged_and_narrowed(make: MakeApp) -> None:
         page = one.get(f"/desk/groups?{odd}")
         assert page.status_code == 200
         assert "<b>" not in page.text
+
+
+def test_every_column_that_a_sheet_can_have_has_words() -> None:
+    from assistant.words import keys
+    from corpus.groups.sheet import FIELDS
+
+    assert {f"page.desk.groups.what.{field}" for field in FIELDS} <= set(keys())
