@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus import vocabulary
+from index.evaluation import groups
 from index.evaluation.document import DOCS, document, main
 from index.evaluation.samples import labelled
 from index.evaluation.task import leaks
@@ -65,6 +66,9 @@ def test_the_page_is_made_of_the_published_figures() -> None:
     records = json.loads((DOCS / "evaluation.json").read_text(encoding="utf-8"))
     assert (DOCS / "evaluation.md").read_text(encoding="utf-8") == document(records)
     assert "samples" in records
+    suggested = records.pop(groups.NAME)
+    assert set(suggested["pipelines"]) == set(groups.WAYS)
+    assert all(compared["difference"]["lo"] > 0 for compared in suggested["comparisons"])
     for record in records.values():
         assert set(record["pipelines"]) == set(PIPELINES)
         assert record["default"] == DEFAULT

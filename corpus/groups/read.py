@@ -54,7 +54,9 @@ def feed_of(path: Path, name: str = "", timezone: str = "", programme: str = "",
     plain = re.sub(r"[^a-z0-9]+", "-", fold(name or path.stem)).strip("-")[:30].strip("-")
     if not plain:
         raise BadRecord("Give the directory a name with --feed, in letters and digits.")
-    if plain.startswith(SAMPLE_FEED):
+    if plain.startswith(SAMPLE_FEED) and not name:
+        plain = f"own-{plain}"[:30].strip("-")  # a file's name is nobody's choice
+    elif plain.startswith(SAMPLE_FEED):
         raise BadRecord(
             f"Names that begin with {SAMPLE_FEED} are those of the sample groups. Give another with --feed."
         )
