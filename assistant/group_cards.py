@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from assistant.care import countries
 from assistant.conversation import GroupCard, NextMeeting
 from assistant.voice import phrases
 from assistant.words import say
-from corpus.groups.times import next_meeting
+from corpus.groups.times import next_meeting, stale
 from corpus.types import Group, Provenance, Schedule
 from index.facets import row_of
 from index.places import Town
 from index.suggest import reached
 
-_STALE = timedelta(days=365)
 _COST = {True: "free", False: "some", None: "unknown"}
 _WORKDAYS = ("MO", "TU", "WE", "TH", "FR")
 
@@ -123,7 +122,7 @@ def group_card(
         run_by=group.run_by,
         listed_by=group.listed_by,
         checked_on=group.checked_on.isoformat() if group.checked_on else "",
-        stale=group.checked_on is None or today - group.checked_on > _STALE,
+        stale=stale(group.checked_on, today),
         emergency_calls=say(f"group.calls.{group.contacts_emergency_services}", lang)
         if group.kind == "warmline"
         else None,

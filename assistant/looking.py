@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from assistant.cards import story_card
-from assistant.conversation import Session, StoryCard
-from assistant.language import unread_language
+from assistant.conversation import GroupCard, Session, StoryCard
+from assistant.group_cards import group_card
+from assistant.language import READ
 from assistant.words import say
 from corpus.store import Store
 from corpus.types import Part, Purpose
@@ -42,18 +44,29 @@ def query_of(
     )
 
 
-def wanted_of(
-    session: Session, sense: Sense, close: Sequence[Match], towns: Callable[[str], Sequence[Town]], text: str = ""
-) -> Wanted:
-    """What a group should have: what was said, and what the person named or chose themselves. text: said just now."""
-    said = " ".join((*session.shares, text))
-    return Wanted(
+def groups_for(
+    finder: Finder,
+    session: Session,
+    sense: Sense,
+    towns: Callable[[str], Sequence[Town]],
+    now: datetime,
+    *,
+    close: Sequence[Match] = (),
+    text: str = "",
+    count: int = 3,
+) -> tuple[GroupCard, ...]:
+    """Cards of at most `count` groups that were not shown yet, by what was said and what the person named or chose
+    themselves. towns: the places that the directory knows by a name. close: stories that were found. text: said just
+    now."""
+    wanted = Wanted(
         near=sense.near,
         told=[theme for match in close for theme in match.story.themes[:2]],
-        languages=tuple({unread_language(said) or "en", session.lang}),
-        towns=towns_said(said, towns),
+        languages=tuple(READ | {session.lang}),  # what is not read does not come so far
+        towns=towns_said(" ".join((*session.shares, text)), towns),
         country=session.country,
     )
+    found = finder.groups(wanted, sense, now, count, frozenset(session.groups_shown))
+    return tuple(group_card(g, themes=sense.touched, lang=session.lang, now=now, towns=wanted.towns) for g in found)
 
 
 def helped_across(finder: Finder, session: Session) -> tuple[list[StoryCard], list[int]]:

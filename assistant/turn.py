@@ -13,9 +13,8 @@ from assistant.cards import evidence, story_card, story_view
 from assistant.care import Help, Screen, Screener, check_reply, help_for
 from assistant.care.screener import embedded
 from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
-from assistant.group_cards import group_card
 from assistant.language import unread_language
-from assistant.looking import helped_across, helped_one, query_of, wanted_of
+from assistant.looking import groups_for, helped_across, helped_one, query_of
 from assistant.tidy import tidy
 from assistant.understand import Understood, turned, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
@@ -229,9 +228,11 @@ class Turn:
         matches = self._finder.find(query)
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
-        shown = frozenset(session.groups_shown)
-        wanted = wanted_of(session, sense, close, self._towns) if sense else None
-        groups = self._finder.groups(wanted, sense, self._now(), 1 if close else 2, shown) if sense and wanted else []
+        groups = (
+            groups_for(self._finder, session, sense, self._towns, self._now(), close=close, count=1 if close else 2)
+            if sense
+            else ()
+        )
         cards = [
             story_card(
                 m,
@@ -277,10 +278,7 @@ class Turn:
             lang=lang,
             help=self._card(session),
             cards=tuple(cards),
-            groups=tuple(
-                group_card(g, themes=touched, lang=lang, now=self._now(), towns=wanted.towns if wanted else ())
-                for g in groups
-            ),
+            groups=groups,
             chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen")
             if close
             else self._chips(lang, "chip.group", "chip.listen"),
@@ -452,8 +450,7 @@ class Turn:
         sense = self._finder.sense(of_turns((*session.shares, text)))
         if not session.shares and not sense.touched:
             return self._say(session, "question", "talk.groups.first")
-        wanted = wanted_of(session, sense, (), self._towns, text)
-        groups = self._finder.groups(wanted, sense, self._now(), _SHOWN, frozenset(session.groups_shown))
+        groups = groups_for(self._finder, session, sense, self._towns, self._now(), text=text)
         lead = pick("talk.groups" if groups else "talk.groups.none", session.said, lang, again=True)
         session = session.model_copy(
             update={
@@ -466,9 +463,7 @@ class Turn:
             lead=lead,
             lang=lang,
             help=self._card(session),
-            groups=tuple(
-                group_card(g, themes=sense.touched, lang=lang, now=self._now(), towns=wanted.towns) for g in groups
-            ),
+            groups=groups,
             chips=self._chips(lang, "chip.listen"),
             notice=say("talk.notice.groups", lang, count=len(groups)),
         )

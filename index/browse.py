@@ -12,13 +12,12 @@ from itertools import groupby, islice
 from typing import NamedTuple
 from zlib import crc32
 
-from corpus.groups.times import JUST_BEGUN, upcoming
+from corpus.groups.times import JUST_BEGUN, stale, upcoming
 from corpus.store import Store, utc_now
 from corpus.types import Place
 from index.facets import NEVER, Choice, Listed, Offers, Row, chosen, row_of
 from index.places import Town
 
-FRESH = timedelta(days=365)  # a group that was checked longer ago says so, and comes after those that fit as well
 ORDERED = 120.0  # seconds that an order is used
 
 
@@ -98,8 +97,7 @@ class Directory:
 
     def known_towns(self, text: str) -> tuple[Town, ...]:
         """The same, of the list as it is now: for somebody who must not wait for thousands of groups to be read."""
-        with self._lock:
-            return self._listed.gazetteer.find(text)
+        return self._listed.gazetteer.find(text)  # without the lock: the list is replaced as a whole
 
     def look(self, choice: Choice, skip: int = 0, count: int | None = None) -> Found:
         """What fits: the nearest first where a town was named, then what is happening or meets soonest, then by name.
@@ -118,11 +116,11 @@ class Directory:
     def _soonest(self, now: datetime, lasts: float = ORDERED) -> list[Row]:
         """All rows in order of the next meeting, worked out anew for those whose last one is over, when the
         order is older than `lasts` seconds."""
-        at, last = now.timestamp(), now.date() - FRESH
+        at, today = now.timestamp(), now.date()
         with self._lock:
             if not 0 <= at - self._ordered_at < lasts:
                 for row in self._listed.rows.values():
-                    row.stale = row.checked_on is None or row.checked_on < last
+                    row.stale = stale(row.checked_on, today)
                     if row.until <= at:
                         _set_next(row, now)
                 self._order = sorted(

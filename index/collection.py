@@ -123,6 +123,7 @@ class Collection:
         self._part_vectors = Nearest(dimension)
         self._lexical = Lexical()
         self._arrays: _Arrays | None = None
+        self.version = 0  # one more after each change
 
     def __len__(self) -> int:
         return len(self._held)
@@ -144,6 +145,7 @@ class Collection:
             whole_rows = [held.vectors[:1] for held in added.values() if held.whole is not None]
             part_rows = [held.vectors[held.whole is not None :] for held in added.values()]
             self._arrays = None
+            self.version += bool(leaving or added)
             self._whole_vectors.change(wholes, new_wholes, np.concatenate(whole_rows) if whole_rows else nothing)
             self._part_vectors.change(parts, new_parts, np.concatenate(part_rows) if part_rows else nothing)
             self._lexical.change([*gone], {id: held.text for id, held in added.items()})

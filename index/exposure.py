@@ -28,10 +28,15 @@ class Exposure:
 
     def __init__(self, themes: Themes) -> None:
         self._themes = themes
+        self._measured: tuple[Collection, int, Pipeline] | None = None
         self.standing: Mapping[str, float] = {}  # story id → what is taken from its score; stories not in it: 0
 
     def measure(self, collection: Collection, how: Pipeline) -> None:
-        """Ask the collection, and set who stands back. One to three milliseconds for each line."""
+        """Ask the collection, and set who stands back, if it changed since. One to three milliseconds for each line."""
+        now = (collection, collection.version, how)
+        if now == self._measured:
+            return
+        self._measured = now
         if len(collection) < LEAST:
             self.standing = {}
             return

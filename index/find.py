@@ -152,6 +152,11 @@ class Finder:
                 self._embed_again_at = time.monotonic() + _PATIENCE
         self.pull()
 
+    def keep_up(self) -> None:
+        """What nobody should wait for, between turns: `refresh`, and who stands back when stories came or went."""
+        self.refresh()
+        self._ranker.ready()
+
     def pull(self) -> None:
         """Take over changes from the store, without embedding anything.
 

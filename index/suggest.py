@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from corpus.groups.times import stale
 from corpus.types import Group
 from corpus.vocabulary import phrase
 from index.facets import Choice, Row, chosen, row_of
@@ -24,12 +25,16 @@ _FAR = 0.12  # for meeting only in a room out of reach of a place that the perso
 _NEAR = 0.06  # for a room within reach of it
 REACH = 40.0  # km
 _STALE = 0.03  # for not having been checked in a year: lower, never hidden
-_FRESH = timedelta(days=365)
+_NOTHING = Choice()
 _FACETS = ("kinds", "ways", "languages", "audience", "openness", "free")
-# Words that stand before a place where somebody says where they are, in the languages of the interface.
+# How somebody says where they are, or where a group should be. Not every "in", "at" or "from": many towns are called
+# like something else, and "from reading all night" is no place.
+_HERE = (
+    r"(?:i'?m|i am|we'?re|we are|am|are|live|lives|living|based|stay|staying|stuck|here|me|us|group|groups|meeting|"
+    r"meetings|one|ones|something|anything|someone|anyone|somewhere|people|others|place)"
+)
 _BEFORE = re.compile(
-    r"\b(?:in|near|around|outside|from|at|live in|en|cerca de|de|a|à|pres de|em|perto de|bei|aus|nahe)\s+"
-    r"((?:[^\W\d_][\w'’.-]*\s?){1,3})"
+    rf"\b(?:{_HERE} (?:in|near|around|outside|from)|near|close to|outside of)\s+((?:[^\W\d_][\w'’.-]*\s?){{1,3}})"
 )
 
 
@@ -70,20 +75,22 @@ def suggested(found: Iterable[tuple[Group, float]], wanted: Wanted, now: datetim
 
 def _lower(group: Group, wanted: Wanted, now: datetime) -> float:
     """How much lower a group stands for what does not fit."""
-    row = row_of(group)
-    lower = _MISSED * missed(row, wanted.choice, now)
-    if wanted.languages and not wanted.choice.languages and row.languages.isdisjoint(wanted.languages):
+    lower = 0.0
+    tags = {tag.split("-")[0].lower() for tag in group.languages}
+    if wanted.languages and not wanted.choice.languages and tags.isdisjoint(wanted.languages):
         lower += _STRANGE
     only_there = group.attendance == "in_person"
     if wanted.country and only_there and group.place and group.place.country != wanted.country:
         lower += _ABROAD
-    if wanted.towns:
+    if stale(group.checked_on, now.date()):
+        lower += _STALE
+    if wanted.towns or wanted.choice != _NOTHING:  # a row costs more than all the rest of this
+        row = row_of(group)
+        lower += _MISSED * missed(row, wanted.choice, now)
         if any(reached(row, town) for town in wanted.towns):
             lower -= _NEAR
-        elif only_there:
+        elif wanted.towns and only_there:
             lower += _FAR
-    if group.checked_on is None or now.date() - group.checked_on > _FRESH:
-        lower += _STALE
     return lower
 
 
@@ -107,7 +114,7 @@ def reached(row: Row, town: Town) -> bool:
 def towns_said(text: str, find: Callable[[str], Sequence[Town]]) -> tuple[Town, ...]:
     """Towns of the directory that somebody named as where they are ("i'm in leeds"). find: the gazetteer's.
 
-    Only after a word that leads to a place: many towns are called like something else.
+    Only after words that say so (`_HERE`).
     """
     said: list[Town] = []
     for match in _BEFORE.finditer(plain(text)):

@@ -368,3 +368,13 @@ def test_what_a_visitor_would_wait_for_is_done_before(store: Store, monkeypatch:
     clock.now += timedelta(seconds=100)  # after two minutes without it the list is put in order in the visitor's time
     assert len(ids(one)) == len(GROUPS)
     assert asked == []
+
+
+def test_a_conversation_does_not_wait_while_groups_are_read(store: Store) -> None:
+    place = {"name": "Hall", "city": "Ballina", "country": "IE"}
+    store.put_group(make_group("a", attendance="in_person", place=place), "test")
+    listed = directory(store)
+    assert listed.known_towns("Ballina") == (), "it reads nothing itself"
+    listed.refresh()
+    with listed._lock:  # as while thousands are read
+        assert [town.label for town in listed.known_towns("ballina")] == ["Ballina"]

@@ -86,3 +86,23 @@ def test_where_stories_are_few_nobody_stands_back(toy: Embedder) -> None:
     ranker.collection = collection_of(toy, LEAST - 1)
     ranker.ready()
     assert ranker.standing == {}
+
+
+def test_it_is_measured_again_only_when_stories_came_or_went(toy: Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    ranker = Ranker(toy, pipeline("journey"))
+    ranker.collection = collection_of(toy, 60)
+    asked: list[object] = []
+    score = Collection.score
+    monkeypatch.setattr(Collection, "score", lambda self, *a, **k: (asked.append(a), score(self, *a, **k))[1])
+    ranker.ready()
+    first, before = len(asked), ranker.standing
+    assert first > 0
+    ranker.ready()
+    ranker.collection.change(("nobody",), {})
+    ranker.ready()
+    assert len(asked) == first, "nothing changed"
+    ranker.collection.change(("s0",), {})
+    ranker.ready()
+    assert len(asked) == 2 * first
+    assert "s0" in before
+    assert "s0" not in ranker.standing, "nothing is kept of one that left"

@@ -110,23 +110,26 @@ def test_country_language_and_age_of_the_record() -> None:
         ("i'm in leeds and nobody knows", ["Leeds"]),
         ("I live near Leeds.", ["Leeds"]),
         ("something around st. ives please", ["St. Ives"]),
-        ("vivo en león con mi hermana", ["León"]),
+        ("is there a meeting for people like me in leeds", ["Leeds"]),
         ("leeds", []),
         ("I was reading all night", []),
+        ("my eyes hurt from reading all night", []),
+        ("it was a nice day", []),
+        ("I cried in leeds station", []),  # somewhere once, and not where they are
         ("in bits, in pieces", []),
-        ("in new york now, before that in leeds", ["New York", "Leeds"]),
+        ("i'm in new york now, before that I lived in leeds. anyone near st. ives?", ["New York", "St. Ives"]),
     ],
 )
 def test_towns_that_somebody_says_they_are_in(text: str, found: list[str]) -> None:
     known = [
         group(str(n), attendance="in_person", place={**LEEDS, "city": city, "latitude": 10.0 * n, "longitude": 5.0})
-        for n, city in enumerate(("Leeds", "León", "New York", "Reading", "St. Ives"), 1)
+        for n, city in enumerate(("Leeds", "Nice", "New York", "Reading", "St. Ives"), 1)
     ]
     assert [town.label.split(",")[0] for town in towns_said(text, towns(*known).find)] == found
 
 
 def test_a_long_text_without_places_is_read_quickly() -> None:
-    assert towns_said("in " * 20_000 + "the", towns(group("x", place=LEEDS)).find) == ()
+    assert towns_said("i am in " * 20_000 + "the", towns(group("x", place=LEEDS)).find) == ()
 
 
 def test_directories_and_programmes_leave_room() -> None:

@@ -133,7 +133,7 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
             (TICK_SECONDS, lambda: app.state.desk.shelf.let_go()),
             (COUNT_SECONDS, counts.flush),
             (TICK_SECONDS, directory.keep_up),
-            (EMBED_SECONDS, parts.finder.refresh),  # so that a published story is not embedded in somebody's turn
+            (EMBED_SECONDS, parts.finder.keep_up),  # so that a published story is not embedded in somebody's turn
         )
         async with kept_up(duties, at_end=(counts.flush,)):
             yield

@@ -19,6 +19,7 @@ from corpus.types import Group, Schedule
 
 AHEAD = timedelta(days=366 * 2)  # how far is looked for a series that may never come again
 JUST_BEGUN = timedelta(minutes=10)  # a meeting without a known end still counts as happening for so long
+FRESH = timedelta(days=365)  # a group that nobody checked for longer says so
 _DAY = timedelta(days=1)
 
 
@@ -31,6 +32,11 @@ class Meeting(NamedTuple):
 
     def happening(self, now: datetime) -> bool:
         return self.start <= now < (self.end or self.start + JUST_BEGUN)
+
+
+def stale(checked_on: date | None, today: date) -> bool:
+    """Whether nobody checked it for long, or nobody said when: it stands lower and says so, and is not hidden."""
+    return checked_on is None or today - checked_on > FRESH
 
 
 @lru_cache(maxsize=512)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,21 +62,20 @@ def _measure(folders: Sequence[Path], *, publish: bool) -> int:
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     records = dict(before)
     worse: list[str] = []
-    for task in tasks:
-        record, _ = evaluate(task, embedder, PUBLISHED)
+
+    def measured() -> Iterator[dict[str, Any]]:
+        for task in tasks:
+            yield evaluate(task, embedder, PUBLISHED)[0]
+        yield groups.evaluate(embedder)
+
+    for record in measured():
+        name = record["task"]
         print(markdown(record))
-        if task.name in before:
-            worse += fallen(record, before[task.name])
+        if name in before:
+            worse += fallen(record, before[name])
         elif not publish:
-            worse.append(f"{task.name} was never published")
-        records[task.name] = kept(record)
-    record = groups.evaluate(embedder)
-    print(markdown(record))
-    if groups.NAME in before:
-        worse += fallen(record, before[groups.NAME])
-    elif not publish:
-        worse.append(f"{groups.NAME} was never published")
-    records[groups.NAME] = kept(record)
+            worse.append(f"{name} was never published")
+        records[name] = kept(record)
     if publish:
         path.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         (DOCS / "evaluation.md").write_text(document(records), encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,10 +23,11 @@ from index.rank import Ranker
 from index.suggest import Wanted, group_text, suggested, towns_said
 
 NAME = "groups"
-DEFAULT = "suggested"
+DEFAULT = "conversation"
 WAYS = {
-    DEFAULT: "as the page does: what was said, what was chosen, the language written, a town that was named",
-    "said": "by what was said alone, with the themes that it is near to",
+    DEFAULT: "as a conversation does: what was said, the language, a town that was named in it",
+    "chosen": "and what was chosen: a conversation does not ask for it yet, the page of all groups does",
+    "said": "what was said alone, with the themes that it is near to",
     "meaning": "the vector alone, as a vector store does it",
 }
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)  # an evaluation is always of the same day
@@ -88,15 +89,13 @@ def evaluate(embedder: Embedder, needs: Needs | None = None) -> dict[str, Any]:
                 order = [group.id for group, _ in sorted(found, key=lambda one: -one[1])]
             else:
                 wanted = Wanted(sense.near)
-                if name == DEFAULT:
+                if name != "said":
+                    languages = (str(asked.facts.get("language", "en")),)
+                    towns = towns_said(" ".join(asked.turns), gazetteer.find)
+                    wanted = replace(wanted, languages=languages, towns=towns)
+                if name == "chosen":
                     named = gazetteer.find(near) if near else ()
-                    said = " ".join(asked.turns)
-                    wanted = Wanted(
-                        sense.near,
-                        choice=choice_of(asked.facts),
-                        languages=(str(asked.facts.get("language", "en")),),
-                        towns=named or towns_said(said, gazetteer.find),
-                    )
+                    wanted = replace(wanted, choice=choice_of(asked.facts), towns=named or wanted.towns)
                 order = [group.id for _, group in suggested(found, wanted, NOW)]
             ranked[name][asked.id] = order
             cpu[name].append((time.process_time() - began + embedding) * 1000)
@@ -141,7 +140,7 @@ def _record(
 
 
 def _by_voice(needs: Needs, ndcg: Any, queries: Sequence[str]) -> dict[str, Any]:
-    """nDCG@10 of each voice: weights were chosen on `a`."""
+    """nDCG@10 of each writer's needs."""
     voices: dict[str, list[float]] = {}
     of = {q.id: str(q.facts.get("voice", "")) for q in needs.queries}
     for id, value in zip(queries, ndcg, strict=True):

@@ -92,7 +92,7 @@ def _exposure(record: dict[str, Any]) -> str:
 
 
 def _voices(record: dict[str, Any], head: str) -> str:
-    """Where two wrote: what was chosen was chosen on the first."""
+    """Where two wrote."""
     if not record.get("voices"):
         return ""
     rows = [[f"`{voice}`", v["queries"], _mean(v["ndcg@10"])] for voice, v in record["voices"].items()]

@@ -24,6 +24,7 @@ from starlette.concurrency import run_in_threadpool
 
 from assistant.pages.desk import frame, upload
 from assistant.pages.guard import LOOPBACK
+from assistant.pages.talk import note
 from corpus import people
 from corpus.attempts import Attempts, network_of
 from corpus.custody import Person, Role, SignedIn
@@ -82,6 +83,14 @@ class Desk:
     ) -> HTMLResponse:
         """A page in the desk's frame: the menu of `who`, and the form that signs them out."""
         return frame.page(template, request, self.settings, who, status, **values)
+
+    async def calmly(self, request: Request, who: SignedIn | None, step: Callable[[], Response]) -> Response:
+        """A step in a thread; whatever goes wrong in it is noted and answered with a page."""
+        try:
+            return await run_in_threadpool(step)
+        except Exception as error:
+            note(error)
+            return self.page("desk/refused.html", request, who, 500, why="trouble", typed=())
 
     def signed_in(self, request: Request) -> SignedIn | None:
         """Whoever this browser is signed in as, now; None over a connection that could not have signed in."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import available_timezones
@@ -17,17 +17,16 @@ from zoneinfo import available_timezones
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 
 from assistant.group_cards import group_card
 from assistant.pages import upkeep
 from assistant.pages.desk import frame, group_form
 from assistant.pages.desk.access import Desk
-from assistant.pages.talk import note
 from assistant.words import say
 from corpus import errors, vocabulary
 from corpus.custody import Directory, Filed, GroupFile, Role, SignedIn
 from corpus.groups.hours import DAYS
+from corpus.groups.times import stale
 from corpus.imports.columns import fold
 from corpus.types import Group
 
@@ -35,14 +34,9 @@ if TYPE_CHECKING:
     from assistant.settings import Parts
 
 SHOWN = 50  # groups on a page of the list
-STALE = timedelta(days=365)  # nobody looked at it for longer: its card says so
 VERBS = ("edit", "undo", "status", "checked", "withdraw")
 _DONE = frozenset({"edit", "undo", "status", "checked"})
 UNLISTED = "unlisted"
-
-
-def stale(row: Filed, today: date) -> bool:
-    return row.seen_on is None or today - row.seen_on > STALE
 
 
 def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, Any]:
@@ -52,7 +46,7 @@ def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, An
     return {
         "one": directory,
         "states": Counter(row.status for row in rows),
-        "stale": sum(stale(row, today) for row in rows),
+        "stale": sum(stale(row.seen_on, today) for row in rows),
         "timeless": sum(row.timeless for row in rows),
         "entities": [name for name, _ in entities.most_common(2)],
         "zones": [name for name, _ in zones.most_common(3)],
@@ -66,7 +60,7 @@ def narrowed(rows: list[Filed], query: str, feed: str, state: str, today: date) 
     def fits(row: Filed) -> bool:
         if feed and row.feed != feed:
             return False
-        stands = {row.status, "stale" if stale(row, today) else "", "edited" if row.edited else ""}
+        stands = {row.status, "stale" if stale(row.seen_on, today) else "", "edited" if row.edited else ""}
         return (not state or state in stands) and all(word in fold(f"{row.name} {row.city}") for word in words)
 
     return [row for row in rows if fits(row)]
@@ -179,25 +173,18 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
         imported: Group | None = file.imported
         return {"status": None if imported is not None and imported.status == status else status}, ()
 
-    async def calmly(request: Request, who: SignedIn, step: Callable[[], Response]) -> Response:
-        try:
-            return await run_in_threadpool(step)
-        except Exception as error:
-            note(error)
-            return desk.page("desk/refused.html", request, who, 500, why="trouble", typed=())
-
     @app.get("/desk/groups")
     async def groups(request: Request, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:
-        return await calmly(request, who, lambda: catalogue(request, who))
+        return await desk.calmly(request, who, lambda: catalogue(request, who))
 
     @app.get("/desk/groups/{id}")
     async def group(request: Request, id: str, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:
-        return await calmly(request, who, lambda: read(request, id, who))
+        return await desk.calmly(request, who, lambda: read(request, id, who))
 
     def route(verb: str) -> Callable[..., Awaitable[Response]]:
         async def sent(request: Request, id: str, who: SignedIn = Depends(desk.needs(Role.LEAD))) -> Response:
             typed = await desk.form(request, who, 400)
-            return await calmly(request, who, lambda: act(request, id, who, verb, typed))
+            return await desk.calmly(request, who, lambda: act(request, id, who, verb, typed))
 
         return sent
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
 from assistant.group_cards import group_card
 from assistant.pages.desk import frame, upload
 from assistant.pages.desk.access import Desk, Refused
-from assistant.pages.talk import note
 from assistant.words import say
 from corpus import errors
 from corpus.custody import Role, SignedIn
@@ -100,17 +97,10 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
         )
         return tuple(card.model_copy(update={"why": ()}) for card in cards)
 
-    async def calmly(request: Request, who: SignedIn, step: Callable[[], Response]) -> Response:
-        try:
-            return await run_in_threadpool(step)
-        except Exception as error:
-            note(error)
-            return desk.page("desk/refused.html", request, who, 500, why="trouble", typed=())
-
     @app.get("/desk/groups/import")
     async def start(request: Request, who: SignedIn = Depends(desk.needs(Role.LEAD))) -> Response:
         asked = asked_of({name: [request.query_params.get(name, "")] for name in _ASKED})
-        return await calmly(request, who, lambda: form(request, who, asked=asked))
+        return await desk.calmly(request, who, lambda: form(request, who, asked=asked))
 
     @app.post("/desk/groups/import")
     async def sent(request: Request, who: SignedIn = Depends(desk.needs(Role.LEAD))) -> Response:
@@ -126,7 +116,7 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
         asked = asked_of(fields)
         if not any(file.data for file in given):
             return form(request, who, 422, say("page.desk.groups.import.wrong.file"), asked)
-        return await calmly(request, who, lambda: look(request, who, given, asked, {}, False))
+        return await desk.calmly(request, who, lambda: look(request, who, given, asked, {}, False))
 
     @app.post("/desk/groups/import/read")
     async def again(request: Request, who: SignedIn = Depends(desk.needs(Role.LEAD))) -> Response:
@@ -137,7 +127,7 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
         if held is None:
             return form(request, who, 409, say("page.desk.groups.import.wrong.again"), asked)
         bring = (fields.get("do") or [""])[0] == "bring" and columns == held.columns
-        return await calmly(request, who, lambda: look(request, who, held.files, asked, columns, bring))
+        return await desk.calmly(request, who, lambda: look(request, who, held.files, asked, columns, bring))
 
 
 def headers_of(batch: Batch) -> tuple[str, ...]:

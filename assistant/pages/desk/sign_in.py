@@ -10,7 +10,6 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from assistant.pages.desk.access import SIGN_IN, Desk, fields_of
-from assistant.pages.talk import note
 from corpus.custody import Role, SignedIn
 
 if TYPE_CHECKING:
@@ -51,11 +50,7 @@ def add(app: FastAPI, _: Parts, desk: Desk) -> None:
             inside = RedirectResponse("/desk", 303)
             return inside if person and desk.open(request, person, inside) else shown(request, 401, "unknown", name)
 
-        try:
-            return await run_in_threadpool(enter)
-        except Exception as error:
-            note(error)
-            return desk.page("desk/refused.html", request, None, 500, why="trouble", typed=())
+        return await desk.calmly(request, None, enter)
 
     @app.post("/desk/sign-out")
     async def out(request: Request, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:
