@@ -82,7 +82,8 @@ def answer(session: Session, asked: Understood, finder: Finder, find: Find, now:
     )
     if sense is None or (not session.shares and not sense.touched):
         return _question(session, lines, chosen if new else "", "talk.groups.first", "about")
-    groups, chips = groups_for(finder, session, sense, find, now, again=new)
+    offered = groups_for(finder, session, sense, find, now, again=new)
+    groups, chips = offered.cards, gw.next_chips(offered.shown, offered.others, session.groups_wanted, now)
     none = "talk.groups.no_more" if session.groups_shown else "talk.groups.none"
     lead = pick("talk.groups" if groups else none, session.said, lang, again=True)
     if asked.intent == "any_group":

@@ -6,15 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from assistant.cards import story_card
 from assistant.conversation import GroupCard, Session, StoryCard
 from assistant.group_cards import group_card
-from assistant.group_wishes import next_chips, why
+from assistant.group_wishes import why
 from assistant.language import READ
 from assistant.words import say
 from corpus.store import Store
-from corpus.types import Part, Purpose
+from corpus.types import Group, Part, Purpose
 from index.find import Finder, Match
 from index.places import Town
 from index.query import Query, Sense, of_turns
@@ -46,6 +47,12 @@ def query_of(
     )
 
 
+class Offered(NamedTuple):
+    cards: tuple[GroupCard, ...]
+    shown: list[Group]  # the same, as the directory has them
+    others: list[Group]  # what is next in order, and what was shown before
+
+
 def groups_for(
     finder: Finder,
     session: Session,
@@ -56,9 +63,9 @@ def groups_for(
     close: Sequence[Match] = (),
     count: int = 3,
     again: bool = False,
-) -> tuple[tuple[GroupCard, ...], tuple[str, ...]]:
-    """Cards of at most `count` groups that were not shown yet, by what was said and what the person named or chose
-    themselves; and the keys of chips that would bring others. towns: the places that the directory knows by a name.
+) -> Offered:
+    """At most `count` groups that were not shown yet, by what was said and what the person named or chose themselves.
+    towns: the places that the directory knows by a name.
     close: stories that were found. again: also groups that were shown, because something else was chosen since."""
     lang, choice, near = session.lang, session.groups_wanted, session.groups_near
     wanted = wanted_of(
@@ -79,8 +86,7 @@ def groups_for(
         card = group_card(group, themes=sense.touched, lang=lang, now=now, towns=wanted.towns)
         fits = why(group, choice, near, wanted.towns, lang, now)
         cards.append(card.model_copy(update={"why": (*card.why, *fits)}))
-    others = [group for group in pool if group not in shown]
-    return tuple(cards), next_chips(shown, others, choice, now)
+    return Offered(tuple(cards), shown, [group for group in pool if group not in shown])
 
 
 def helped_across(finder: Finder, session: Session) -> tuple[list[StoryCard], list[int]]:

@@ -240,7 +240,7 @@ class Turn:
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
         groups = (
-            groups_for(self._finder, session, sense, self._towns, self._now(), close=close, count=1 if close else 2)[0]
+            groups_for(self._finder, session, sense, self._towns, self._now(), close=close, count=1 if close else 2).cards
             if sense
             else ()
         )
