@@ -134,6 +134,7 @@ class GroupCard(_Value):
     listed_by: str
     checked_on: str  # ISO date
     stale: bool  # not checked for more than 12 months
+    doubted: bool = False  # several people told that it no longer meets or felt unsafe
     emergency_calls: str | None  # for a warmline: may it call emergency services? a sentence
 
 

@@ -12,6 +12,7 @@ from assistant.looking import groups_for
 from assistant.understand import Understood, rules
 from assistant.voice import pick
 from assistant.words import say
+from corpus.store import Store
 from index.find import Finder
 from index.places import Town
 from index.query import of_turns
@@ -67,7 +68,9 @@ def _noted(session: Session, asked: Understood, find: Find) -> tuple[Session, tu
     return session, unknown, here and not session.groups_near
 
 
-def answer(session: Session, asked: Understood, finder: Finder, find: Find, now: datetime) -> tuple[Session, Reply]:
+def answer(
+    session: Session, asked: Understood, finder: Finder, store: Store, find: Find, now: datetime
+) -> tuple[Session, Reply]:
     """Groups, or one question. find: the towns that the directory knows by a name. The help card is the caller's."""
     lang = session.lang
     before = (session.groups_wanted, session.groups_near)
@@ -82,7 +85,7 @@ def answer(session: Session, asked: Understood, finder: Finder, find: Find, now:
     )
     if sense is None or (not session.shares and not sense.touched):
         return _question(session, lines, chosen if new else "", "talk.groups.first", "about")
-    offered = groups_for(finder, session, sense, find, now, again=new)
+    offered = groups_for(finder, store, session, sense, find, now, again=new)
     groups, chips = offered.cards, gw.next_chips(offered.shown, offered.others, session.groups_wanted, now)
     none = "talk.groups.no_more" if session.groups_shown else "talk.groups.none"
     lead = pick("talk.groups" if groups else none, session.said, lang, again=True)

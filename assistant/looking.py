@@ -55,6 +55,7 @@ class Offered(NamedTuple):
 
 def groups_for(
     finder: Finder,
+    store: Store,
     session: Session,
     sense: Sense,
     towns: Callable[[str], Sequence[Town]],
@@ -65,8 +66,9 @@ def groups_for(
     again: bool = False,
 ) -> Offered:
     """At most `count` groups that were not shown yet, by what was said and what the person named or chose themselves.
-    towns: the places that the directory knows by a name.
-    close: stories that were found. again: also groups that were shown, because something else was chosen since."""
+
+    towns: the places that the directory knows by a name. close: stories that were found. again: also groups that were
+    shown, because something else was chosen since."""
     lang, choice, near = session.lang, session.groups_wanted, session.groups_near
     wanted = wanted_of(
         sense.near,
@@ -81,9 +83,12 @@ def groups_for(
     exclude = frozenset() if again else frozenset(session.groups_shown)
     pool = finder.groups(wanted, sense, now, _POOL + len(exclude))
     shown = [group for group in pool if group.id not in exclude][:count]
+    doubted = store.doubted_groups()
     cards = []
     for group in shown:
-        card = group_card(group, themes=sense.touched, lang=lang, now=now, towns=wanted.towns)
+        card = group_card(
+            group, themes=sense.touched, lang=lang, now=now, towns=wanted.towns, doubted=group.id in doubted
+        )
         fits = why(group, choice, near, wanted.towns, lang, now)
         cards.append(card.model_copy(update={"why": (*card.why, *fits)}))
     return Offered(tuple(cards), shown, [group for group in pool if group not in shown])

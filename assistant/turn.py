@@ -12,7 +12,7 @@ from typing import Literal
 from assistant.cards import evidence, story_card, story_view
 from assistant.care import Help, Screen, Screener, check_reply, help_for
 from assistant.care.screener import embedded
-from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
+from assistant.conversation import Chip, GroupCard, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.group_talk import answer, is_of_groups, town_in
 from assistant.group_wishes import ANY
 from assistant.language import unread_language
@@ -239,11 +239,12 @@ class Turn:
         matches = self._finder.find(query)
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
-        groups = (
-            groups_for(self._finder, session, sense, self._towns, self._now(), close=close, count=1 if close else 2).cards
-            if sense
-            else ()
-        )
+        groups: tuple[GroupCard, ...] = ()
+        if sense:
+            most = 1 if close else 2
+            groups = groups_for(
+                self._finder, self._store, session, sense, self._towns, self._now(), close=close, count=most
+            ).cards
         cards = [
             story_card(
                 m,
@@ -460,7 +461,7 @@ class Turn:
         )
 
     def _groups(self, session: Session, asked: Understood) -> tuple[Session, Reply]:
-        session, reply = answer(session, asked, self._finder, self._towns, self._now())
+        session, reply = answer(session, asked, self._finder, self._store, self._towns, self._now())
         return session, reply.model_copy(update={"help": self._card(session)})
 
     # --- small things -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from assistant.turn import Turn
 from assistant.understand import understand
 from assistant.voice import PlainVoice
 from assistant.words import say
+from corpus.custody import Wrong
 from corpus.store import Store
 from index.browse import Directory
 from index.embed import WordEmbedder
@@ -220,3 +221,10 @@ def test_help_comes_before_groups_and_sets_nothing(talk: Turn, shared: Session) 
     session, reply = said(talk, "find me an online group, I want to kill myself tonight", session=shared)
     assert reply.kind == "help"
     assert session.groups_wanted == Choice()
+
+
+def test_a_group_in_doubt_says_so_on_its_card(talk: Turn, shared: Session, store: Store) -> None:
+    for _ in range(3):
+        store.tell_wrong("b-screen", Wrong.GONE)
+    _, reply = said(talk, "an online group", session=shared)
+    assert {card.id for card in reply.groups if card.doubted} == {"b-screen"}
