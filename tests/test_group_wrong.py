@@ -71,7 +71,7 @@ def test_the_page_offers_reasons_and_no_place_for_words(app: Any) -> None:
         assert say(f"page.groups.wrong.reason.{reason}") in form
 
 
-def test_a_telling_is_a_count_of_a_reason_and_a_day_and_nothing_else(app: Any, store: Store, tmp_path: Path) -> None:
+def test_a_telling_is_a_count_of_a_reason_and_a_day_and_nothing_else(app: Any, tmp_path: Path) -> None:
     page = tell(app, "gone")
     assert page.status_code == 200
     assert say("page.groups.wrong.thanks_title") in page.text
@@ -106,9 +106,9 @@ def test_a_lot_from_one_network_is_put_off_and_the_choice_is_kept(app: Any, stor
         store.put_group(make_group(f"g{n}"), "test")
     codes = [tell(app, "time", id=f"g{n}").status_code for n in range(most)]
     assert set(codes) == {200}
-    page = tell(app, "time", id=f"g{most}")
+    page = tell(app, "link", id=f"g{most}")
     assert page.status_code == 429
-    assert 'value="time" checked' in page.text
+    assert 'value="link" checked' in page.text
     assert tell(app, "time", "10.0.0.2", f"g{most}").status_code == 200
 
 
