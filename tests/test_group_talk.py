@@ -67,7 +67,7 @@ def test_what_was_asked_for_stands_first_and_every_card_says_how_it_fits(talk: T
     assert ids(reply)[0] == "b-screen"
     assert session.groups_wanted == Choice(ways=frozenset({"online"}), times=frozenset({"evening"}))
     assert "As you asked: online, in the evening by its own clock." in why(reply, "b-screen")
-    assert "You chose groups like this: online, in the evening." in reply.lead[-1]
+    assert "You chose groups like this: online, in the evening; each card says how it fits." in reply.lead[-1]
     assert "“Any group is fine” undoes it" in reply.lead[-1]
     other = why(reply, next(id for id in ids(reply) if id != "b-screen"))
     assert "As you asked: online, in the evening" not in other
