@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assistant.conversation import Reply, Session
-from assistant.group_wishes import MOST_CHIPS, NEXT
+from assistant.group_wishes import MOST_CHIPS, NEXT, next_chips
 from assistant.turn import Turn
 from assistant.understand import understand
 from assistant.voice import PlainVoice
@@ -228,3 +228,13 @@ def test_a_group_in_doubt_says_so_on_its_card(talk: Turn, shared: Session, store
         store.tell_wrong("b-screen", Wrong.GONE)
     _, reply = said(talk, "an online group", session=shared)
     assert {card.id for card in reply.groups if card.doubted} == {"b-screen"}
+
+
+def test_a_chip_is_of_what_is_not_chosen_yet_and_would_bring_another_group() -> None:
+    now = datetime.combine(TODAY, time(12), UTC)
+    room = make_group("room", attendance="in_person", place=LEEDS)
+    screen = make_group("screen", attendance="online")
+    assert next_chips([room], [screen], Choice(), now) == ("chip.group.online",)
+    assert next_chips([room], [screen], Choice(ways=frozenset({"in_person"})), now) == ()
+    assert next_chips([screen], [screen], Choice(), now) == (), "all that are shown have it"
+    assert next_chips([room], [room], Choice(), now) == (), "nothing else has it"
