@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from assistant.care import Help, Screen
+from index.facets import Choice
 from index.query import Dials
 
 ReplyKind = Literal[
@@ -30,6 +31,9 @@ ReplyKind = Literal[
     "unread_language",  # a language that the program does not read
     "too_long",
 ]
+
+
+GroupsTurn = Literal["", "shown", "about", "town"]
 
 
 class _Value(BaseModel):
@@ -130,6 +134,7 @@ class GroupCard(_Value):
     listed_by: str
     checked_on: str  # ISO date
     stale: bool  # not checked for more than 12 months
+    doubted: bool = False  # several people told that it no longer meets or felt unsafe
     emergency_calls: str | None  # for a warmline: may it call emergency services? a sentence
 
 
@@ -167,6 +172,11 @@ class Session(_Value):
     last: tuple[str, ...] = ()  # ids in the last reply that showed stories, in the order shown ("the second one")
     refused: tuple[str, ...] = ()  # ids the person said no to
     groups_shown: tuple[str, ...] = ()
+    groups_wanted: Choice = Choice()  # what the person chose of groups
+    groups_near: tuple[str, ...] = ()  # towns that they named for groups, as the directory calls them
+    groups_about: str = ""  # what a group should be about, where they said so in asking for one
+    # what the last answer said of groups: showed them, asked what about, asked for a town; "" of anything else
+    groups_turn: GroupsTurn = ""
     matches: tuple[tuple[str, int], ...] = ()  # (story id, passage id) that matched, to mark it in the whole story
     listening: bool = False
     hopeful: bool = False  # asked for something more hopeful

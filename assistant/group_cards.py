@@ -80,10 +80,10 @@ def next_of(group: Group, now: datetime) -> NextMeeting | None:
 
 
 def group_card(
-    group: Group, *, themes: Sequence[str], lang: str, now: datetime, towns: Sequence[Town] = ()
+    group: Group, *, themes: Sequence[str], lang: str, now: datetime, towns: Sequence[Town] = (), doubted: bool = False
 ) -> GroupCard:
     """What a card shows. themes: what was said is about these. now: aware; next times are worked out from it. towns:
-    places that the person named."""
+    places that the person named. doubted: several people told that it may have changed."""
     told = [theme for theme in group.themes if theme in themes]
     why = say("group.why.themes", lang, themes=phrases(told)) if told else say("group.why.words", lang)
     near = next((town for town in towns if reached(row_of(group), town)), None)
@@ -123,6 +123,7 @@ def group_card(
         listed_by=group.listed_by,
         checked_on=group.checked_on.isoformat() if group.checked_on else "",
         stale=stale(group.checked_on, today),
+        doubted=doubted,
         emergency_calls=say(f"group.calls.{group.contacts_emergency_services}", lang)
         if group.kind == "warmline"
         else None,

@@ -6,21 +6,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from assistant.cards import story_card
 from assistant.conversation import GroupCard, Session, StoryCard
 from assistant.group_cards import group_card
+from assistant.group_wishes import why
 from assistant.language import READ
 from assistant.words import say
 from corpus.store import Store
-from corpus.types import Part, Purpose
+from corpus.types import Group, Part, Purpose
 from index.find import Finder, Match
 from index.places import Town
 from index.query import Query, Sense, of_turns
-from index.suggest import Wanted, towns_said
+from index.suggest import wanted_of
 
 # A person whose only sign is that they lost someone to suicide may meet others who did.
 _BEREAVED = frozenset({"suicide_bereavement"})
+_POOL = 30  # groups that are looked at for what could be chosen next
 
 
 def query_of(
@@ -44,29 +47,51 @@ def query_of(
     )
 
 
+class Offered(NamedTuple):
+    cards: tuple[GroupCard, ...]
+    shown: list[Group]  # the same, as the directory has them
+    others: list[Group]  # what is next in order, and what was shown before
+
+
 def groups_for(
     finder: Finder,
+    store: Store,
     session: Session,
     sense: Sense,
     towns: Callable[[str], Sequence[Town]],
     now: datetime,
     *,
     close: Sequence[Match] = (),
-    text: str = "",
     count: int = 3,
-) -> tuple[GroupCard, ...]:
-    """Cards of at most `count` groups that were not shown yet, by what was said and what the person named or chose
-    themselves. towns: the places that the directory knows by a name. close: stories that were found. text: said just
-    now."""
-    wanted = Wanted(
-        near=sense.near,
+    again: bool = False,
+) -> Offered:
+    """At most `count` groups that were not shown yet, by what was said and what the person named or chose themselves.
+
+    towns: the places that the directory knows by a name. close: stories that were found. again: also groups that were
+    shown, because something else was chosen since."""
+    lang, choice, near = session.lang, session.groups_wanted, session.groups_near
+    wanted = wanted_of(
+        sense.near,
+        session.shares,
+        towns,
         told=[theme for match in close for theme in match.story.themes[:2]],
-        languages=tuple(READ | {session.lang}),  # what is not read does not come so far
-        towns=towns_said(" ".join((*session.shares, text)), towns),
+        languages=tuple(READ | {lang}),  # what is not read does not come so far
+        choice=choice,
+        places=near,
         country=session.country,
     )
-    found = finder.groups(wanted, sense, now, count, frozenset(session.groups_shown))
-    return tuple(group_card(g, themes=sense.touched, lang=session.lang, now=now, towns=wanted.towns) for g in found)
+    exclude = frozenset() if again else frozenset(session.groups_shown)
+    pool = finder.groups(wanted, sense, now, _POOL + len(exclude))
+    shown = [group for group in pool if group.id not in exclude][:count]
+    doubted = store.doubted_groups()
+    cards = []
+    for group in shown:
+        card = group_card(
+            group, themes=sense.touched, lang=lang, now=now, towns=wanted.towns, doubted=group.id in doubted
+        )
+        fits = why(group, choice, near, wanted.towns, lang, now)
+        cards.append(card.model_copy(update={"why": (*card.why, *fits)}))
+    return Offered(tuple(cards), shown, [group for group in pool if group not in shown])
 
 
 def helped_across(finder: Finder, session: Session) -> tuple[list[StoryCard], list[int]]:

@@ -41,6 +41,12 @@ class Settings(IndexSettings):
     country: str = Field(
         default="", pattern=r"^([A-Z]{2})?$", description="Country of the help lines when nobody chose one, like `GB`."
     )
+    contact: str = Field(
+        default="",
+        max_length=200,
+        description="How readers reach the program, such as an e-mail address or a number; shown where something that "
+        "is wrong with a group can be told. Empty: not shown.",
+    )
     new_york_notice: bool = Field(
         default=False,
         description="Whether “this is a computer program” also stands in New York's words, in bold capitals "

@@ -12,11 +12,13 @@ from typing import Literal
 from assistant.cards import evidence, story_card, story_view
 from assistant.care import Help, Screen, Screener, check_reply, help_for
 from assistant.care.screener import embedded
-from assistant.conversation import Chip, Reply, ReplyKind, Session, StoryCard, StoryView
+from assistant.conversation import Chip, GroupCard, Reply, ReplyKind, Session, StoryCard, StoryView
+from assistant.group_talk import answer, is_of_groups, town_in
+from assistant.group_wishes import ANY
 from assistant.language import unread_language
 from assistant.looking import groups_for, helped_across, helped_one, query_of
 from assistant.tidy import tidy
-from assistant.understand import Understood, turned, understand
+from assistant.understand import Understood, turned, unasked, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store, utc_now
@@ -76,7 +78,8 @@ class Turn:
         # Embedded once for care and for finding, where both look at the same words by the same model.
         sense = self._finder.sense(embedded(text)) if self._screen.reads_by(self._finder.embedder) else None
         seen = self._screen(text, session.screens, sense.vector if sense else None)
-        session = session.model_copy(update={"screens": (*session.screens, seen)[-20:]})
+        of = session.groups_turn  # the talk may be of groups; this turn decides anew
+        session = session.model_copy(update={"screens": (*session.screens, seen)[-20:], "groups_turn": ""})
         foreign = unread_language(text)
         asked = understand(text)
         if seen.tier >= _CRISIS or seen.clinical:
@@ -86,9 +89,17 @@ class Turn:
         if len(text) > LONGEST:
             return self._say(session, "too_long", "talk.too_long", limit=LONGEST)
 
+        if of == "town" and (named := town_in(text, self._towns)):
+            asked = named
+        elif asked.intent == "groups" and not is_of_groups(asked, session, of, self._towns):
+            asked = unasked(text)
         if asked.intent in ("share", "little", "wordless"):
+            if of == "about" and asked.intent != "wordless":  # what a group should be about was asked
+                return self._groups(self._remember(session, text), Understood("groups"))
             return self._share(session, text, asked, sense)
-        return self._request(session, text, asked)
+        if of == "shown" and asked.intent == "not_this":  # none of these groups: the next ones
+            return self._groups(session, Understood("groups"))
+        return self._request(session, asked)
 
     def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]:
         """Stories near to one that was shown."""
@@ -228,11 +239,12 @@ class Turn:
         matches = self._finder.find(query)
         close = [match for match in matches if match.close]
         touched = sense.touched if sense else ()
-        groups = (
-            groups_for(self._finder, session, sense, self._towns, self._now(), close=close, count=1 if close else 2)
-            if sense
-            else ()
-        )
+        groups: tuple[GroupCard, ...] = ()
+        if sense:
+            most = 1 if close else 2
+            groups = groups_for(
+                self._finder, self._store, session, sense, self._towns, self._now(), close=close, count=most
+            ).cards
         cards = [
             story_card(
                 m,
@@ -264,6 +276,7 @@ class Turn:
             update={
                 "said": (*session.said, *lead),
                 "groups_shown": (*session.groups_shown, *(g.id for g in groups)),
+                "groups_turn": "",
                 "listening": False,
                 "hopeful": session.hopeful or hopeful,
             }
@@ -333,7 +346,7 @@ class Turn:
 
     # --- requests -----------------------------------------------------------------------------------------------
 
-    def _request(self, session: Session, text: str, asked: Understood) -> tuple[Session, Reply]:
+    def _request(self, session: Session, asked: Understood) -> tuple[Session, Reply]:
         match asked.intent:
             case "start_over":
                 fresh, opening = self.start(session.lang, session.country)
@@ -360,11 +373,13 @@ class Turn:
             case "lighter" | "franker" | "not_like_me":
                 return self.feedback(session, asked.intent, _at(session.last, asked.position))
             case "dial":
+                if not asked.dials:  # every choice is undone, those of groups too
+                    session = session.model_copy(update={"groups_wanted": ANY, "groups_near": ()})
                 return self.choose(session, turned(session.dials, asked.dials))
             case "helped":
                 return self._helped(session, asked.position)
-            case "groups":
-                return self._groups(session, text)
+            case "groups" | "any_group":
+                return self._groups(session, asked)
             case "stories" if session.shares:
                 return self._stories(session)
             case "ack":
@@ -445,28 +460,9 @@ class Turn:
             notice=notice,
         )
 
-    def _groups(self, session: Session, text: str) -> tuple[Session, Reply]:
-        lang = session.lang
-        sense = self._finder.sense(of_turns((*session.shares, text)))
-        if not session.shares and not sense.touched:
-            return self._say(session, "question", "talk.groups.first")
-        groups = groups_for(self._finder, session, sense, self._towns, self._now(), text=text)
-        lead = pick("talk.groups" if groups else "talk.groups.none", session.said, lang, again=True)
-        session = session.model_copy(
-            update={
-                "said": (*session.said, *lead),
-                "groups_shown": (*session.groups_shown, *(g.id for g in groups)),
-            }
-        )
-        return session, Reply(
-            kind="groups",
-            lead=lead,
-            lang=lang,
-            help=self._card(session),
-            groups=groups,
-            chips=self._chips(lang, "chip.listen"),
-            notice=say("talk.notice.groups", lang, count=len(groups)),
-        )
+    def _groups(self, session: Session, asked: Understood) -> tuple[Session, Reply]:
+        session, reply = answer(session, asked, self._finder, self._store, self._towns, self._now())
+        return session, reply.model_copy(update={"help": self._card(session)})
 
     # --- small things -------------------------------------------------------------------------------------------
 

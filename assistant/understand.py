@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import yaml
 
+from assistant.group_requests import GroupRules, Wish, compiled, group_request
 from index.query import Dials
 
 Intent = Literal[
@@ -30,6 +31,7 @@ Intent = Literal[
     "dial",
     "helped",
     "groups",
+    "any_group",
     "start_over",
     "ack",
     "little",
@@ -44,6 +46,9 @@ class Understood:
     dials: tuple[
         tuple[str, str], ...
     ] = ()  # of `dial`: (name in `index.query.Dials`, id or word); none: all are undone
+    wishes: tuple[Wish, ...] = ()  # of `groups`: what was chosen of them
+    topic: str = ""  # of `groups`: what the group should be about, as far as it was said
+    bare: bool = False  # of `groups`: no word for a group stands in it, so that it may be about anything
 
 
 FILE = Path(__file__).with_name("understand.yaml")
@@ -71,6 +76,7 @@ class Rules:
     filler: frozenset[str]
     feeling: re.Pattern[str]
     common: frozenset[str]
+    groups: GroupRules
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +93,7 @@ def rules() -> Rules:
         filler=frozenset(data["filler"].split()),
         feeling=re.compile(r"\b(" + "|".join(data["feelings"].split()) + r")\b", re.IGNORECASE),
         common=frozenset(data["common"].split()),
+        groups=compiled(data, lambda said: _filled(said, data)),
     )
 
 
@@ -109,10 +116,26 @@ def understand(text: str) -> Understood:
         bare = _POLITE.sub("", plain).strip(" .!?,;:")
         for intent, pattern, turned in rules().requests:
             if found := pattern.fullmatch(bare):
+                if intent == "groups":
+                    asked = group_request(bare, rules().groups)
+                    return Understood(intent, wishes=asked.wishes, topic=asked.topic) if asked else _about(plain)
                 which = _which(plain) if intent in ("more_like", "not_this", "not_like_me", "helped") else None
                 return Understood(intent, which, _turned(turned, found))
+        if asked := group_request(bare, rules().groups):
+            return Understood("groups", wishes=asked.wishes, topic=asked.topic, bare=asked.bare)
+    return unasked(plain)
+
+
+def _about(plain: str) -> Understood:
+    """A request for a group without wishes: all of it may say what the group should be about."""
+    return Understood("groups", topic=plain)
+
+
+def unasked(text: str) -> Understood:
+    """A message that asks for nothing: a share, or too little of one."""
+    plain = " ".join(text.lower().replace("’", "'").split())
     telling = [w for w in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", plain) if w not in rules().filler]
-    if len(telling) < 2 and len(words) <= 6:
+    if len(telling) < 2 and len(plain.split()) <= 6:
         return Understood("little")
     return Understood("share")
 

@@ -146,6 +146,30 @@ class GroupFile:
     at: datetime | None = None
 
 
+class Wrong(StrEnum):
+    """What a reader may tell of a group that is wrong, in the order in which it is offered."""
+
+    TIME = "time"  # the day or the time
+    PLACE = "place"
+    LINK = "link"  # the link or the number does not work
+    GONE = "gone"  # it no longer meets
+    OTHER = "other"  # it was not what it says
+    UNSAFE = "unsafe"  # it asked for money, or something felt unsafe
+
+
+DOUBTS = (Wrong.GONE, Wrong.UNSAFE)
+DOUBTED_FROM, DOUBT_DAYS = 3, 30  # so many of DOUBTS within so many days, and the card says that it may have changed
+WRONG_DAYS = 365  # kept no longer
+
+
+@dataclass(frozen=True, slots=True)
+class ToldWrong:
+    """What was told of one group and not settled yet."""
+
+    counts: Mapping[Wrong, int]
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class CodeRow:
     """What is kept of a withdrawal code. `locator` finds the row and is no secret; the rest is only a hash."""

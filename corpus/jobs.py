@@ -37,6 +37,7 @@ def tick(store: Store) -> Tick:
         blocked = str(error)
     published = store.publish_due(ACTOR)
     store.settle_counts()
+    store.drop_old_wrong()
     dropped = store.drop_old_backups(ACTOR)
     store.write_departed()
     return Tick(expired, published, dropped, scrubbed, blocked)

@@ -36,6 +36,7 @@ class Coverage:
     exposure: dict[str, Usage]  # id → counts above the floor
     gini: float | None  # of how often stories were shown: 0 all alike, 1 one has all; None below FLOOR stories
     missing: tuple[tuple[str, str, int], ...]  # (week, theme, how many people chose to say so)
+    wrong: dict[str, int]  # id of a group → how often readers told that something is wrong, and nobody looked yet
     care: tuple[tuple[str, Noticed, int], ...]  # (week, what care saw or which way to help was opened, how often)
 
     def as_json(self) -> dict[str, Any]:
@@ -81,6 +82,7 @@ def coverage(store: Store, now: datetime | None = None) -> Coverage:
         exposure={id: usage[id] for id in ids if id in usage},
         gini=gini(shown),
         missing=store.missing(),
+        wrong={id: sum(told.counts.values()) for id, told in store.told_wrong().items()},
         care=store.care(),
     )
 
@@ -125,6 +127,8 @@ def as_text(found: Coverage) -> str:
     lines.append(f"  Gini of shown: {'too few to tell' if found.gini is None else found.gini}")
     lines += ["", "People said this is missing"]
     lines += [f"  {week}  {vocabulary.label('themes', theme)}: {n}" for week, theme, n in found.missing] or ["  -"]
+    lines += ["", f"Groups of which readers told that something is wrong, and nobody looked yet ({len(found.wrong)})"]
+    lines += [f"  {id}: {n}" for id, n in found.wrong.items()] or ["  -"]
     lines += ["", "What care saw, and which ways to help were opened"]
     lines += [f"  {week}  {what}: {n}" for week, what, n in found.care] or ["  -"]
     return "\n".join(lines)

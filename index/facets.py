@@ -22,6 +22,12 @@ WAYS = ("in_person", "online", "phone")
 TIMES: dict[str, tuple[tuple[int, int], ...]] = {
     "morning": ((4, 12),), "afternoon": ((11, 17),), "evening": ((16, 21),), "night": ((20, 24), (0, 5)),
 }  # fmt: skip
+# What somebody needs to be there, and words of a directory that say so; each directory has its own.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "wheelchair": ("wheelchair", "step-free", "step free", "ramp"), "captions": ("caption", "subtitle"),
+    "signing": ("sign language",), "hearing": ("hearing loop", "induction loop"),
+    "camera_off": ("camera off", "sound only", "chat only"),
+}  # fmt: skip
 MOST_ACCESS = 40  # words of access that are offered; every directory has its own
 NEVER = float("inf")
 _QUARTER = 15  # minutes: the grain of the week
@@ -42,6 +48,7 @@ class Choice:
     themes: frozenset[str] = frozenset()
     openness: frozenset[str] = frozenset()
     access: frozenset[str] = frozenset()  # keys of `Offers.access`
+    needs: frozenset[str] = frozenset()  # of NEEDS, all of them
     free: bool = False
     clock: str | None = None  # a zone by whose clock days and times are meant instead
     words: tuple[str, ...] = ()  # each stands in the group's name or description; as `plain` writes them
@@ -181,6 +188,8 @@ def chosen(rows: Sequence[Row], choice: Choice, now: datetime) -> list[tuple[Row
     for name in ("ways", "languages", "audience", "themes", "access"):
         if wanted := getattr(choice, name):
             rows = [row for row in rows if not wanted.isdisjoint(getattr(row, name))]
+    for need in choice.needs:
+        rows = [row for row in rows if _has(row, need)]
     for word in choice.words:
         rows = [row for row in rows if word in row.text]
     if choice.days or choice.times:
@@ -190,6 +199,13 @@ def chosen(rows: Sequence[Row], choice: Choice, now: datetime) -> list[tuple[Row
         return [(row, None) for row in rows]
     near = ((row, _far(row, choice.town)) for row in rows)
     return [(row, km) for row, km in near if km is not None and (choice.within is None or km <= choice.within)]
+
+
+def _has(row: Row, need: str) -> bool:
+    """Whether a group says that it has what somebody needs; "no wheelchair access" says the opposite."""
+    return any(
+        word in said and not said.startswith(("no ", "not ", "without ")) for said in row.access for word in NEEDS[need]
+    )
 
 
 def _far(row: Row, town: Town) -> int | None:

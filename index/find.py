@@ -325,14 +325,12 @@ class Finder:
                 found[id] = Match(visible[id].story, top, spans[top], cosines[top], close=True, nearness=cosines[top])
         return found
 
-    def groups(
-        self, wanted: Wanted, sense: Sense, now: datetime, count: int = 3, exclude: frozenset[str] = frozenset()
-    ) -> list[Group]:
+    def groups(self, wanted: Wanted, sense: Sense, now: datetime, count: int = 3) -> list[Group]:
         """At most `count` active, listed groups for what was said and chosen, best first."""
         self.refresh()
         with self._lock:
             positions, cosines = self._groups.search(sense.vector, len(self._group_ids))
             found = nearest_of_each((self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True))
-        there = self._store.visible_groups(id for id, _ in found if id not in exclude)
+        there = self._store.visible_groups(id for id, _ in found)
         ranked = suggested(((there[id], cosine) for id, cosine in found if id in there), wanted, now)
         return by_turns([group for _, group in ranked], count)

@@ -26,7 +26,7 @@ _NEAR = 0.06  # for a room within reach of it
 REACH = 40.0  # km
 _STALE = 0.03  # for not having been checked in a year: lower, never hidden
 _NOTHING = Choice()
-_FACETS = ("kinds", "ways", "languages", "audience", "openness", "free")
+_FACETS = ("kinds", "ways", "languages", "audience", "openness", "needs", "free")
 # How somebody says where they are, or where a group should be. Not every "in", "at" or "from": many towns are called
 # like something else, and "from reading all night" is no place.
 _HERE = (
@@ -53,6 +53,23 @@ class Wanted:
     languages: tuple[str, ...] = ()
     towns: tuple[Town, ...] = ()
     country: str | None = None
+
+
+def wanted_of(
+    near: Mapping[str, float],
+    turns: Iterable[str],
+    find: Callable[[str], Sequence[Town]],
+    *,
+    languages: tuple[str, ...],
+    choice: Choice = _NOTHING,
+    places: Iterable[str] = (),
+    told: Sequence[str] = (),
+    country: str | None = None,
+) -> Wanted:
+    """The wish of a conversation. turns: what the person wrote. find: the gazetteer's. places: towns that they named
+    for groups; where one is known, towns that they named elsewhere do not count."""
+    named = tuple(dict.fromkeys(town for place in places for town in find(place)))
+    return Wanted(near, told, choice, languages, named or towns_said(" ".join(turns), find), country)
 
 
 def group_text(group: Group) -> str:
@@ -94,12 +111,18 @@ def _lower(group: Group, wanted: Wanted, now: datetime) -> float:
     return lower
 
 
-def missed(row: Row, choice: Choice, now: datetime) -> int:
-    """How many of the things that were chosen a group has not; days and time of day are one."""
-    ones = [replace(Choice(), **{name: value}) for name in _FACETS if (value := getattr(choice, name))]
+def outcomes(row: Row, choice: Choice, now: datetime) -> list[tuple[str, bool]]:
+    """Each thing that was chosen, by its name in `Choice`, and whether a group has it; days and time of day are one,
+    "times"."""
+    ones = [(name, replace(Choice(), **{name: value})) for name in _FACETS if (value := getattr(choice, name))]
     if choice.days or choice.times:
-        ones.append(Choice(days=choice.days, times=choice.times, clock=choice.clock))
-    return sum(not chosen((row,), one, now) for one in ones)
+        ones.append(("times", Choice(days=choice.days, times=choice.times, clock=choice.clock)))
+    return [(name, bool(chosen((row,), one, now))) for name, one in ones]
+
+
+def missed(row: Row, choice: Choice, now: datetime) -> int:
+    """How many of the things that were chosen a group has not."""
+    return sum(not has for _, has in outcomes(row, choice, now))
 
 
 def reached(row: Row, town: Town) -> bool:

@@ -109,6 +109,10 @@ ROWS: tuple[Row, ...] = (
     Row("GET", "/groups/none", everybody(404), "/groups/{id}"),
     Row("GET", "/groups/tea.ics", everybody(200), "/groups/{id}.ics"),
     Row("GET", "/groups/hidden.ics", everybody(404), "/groups/{id}.ics"),
+    Row("GET", "/groups/tea/wrong", everybody(200), "/groups/{id}/wrong"),
+    Row("GET", "/groups/hidden/wrong", everybody(404), "/groups/{id}/wrong"),
+    Row("POST", "/groups/tea/wrong", everybody(400), "/groups/{id}/wrong"),
+    Row("POST", "/groups/hidden/wrong", everybody(404), "/groups/{id}/wrong", {"reason": "gone"}),
     # the door of the desk
     Row("GET", "/desk/sign-in", {**page(READ, 303), **dict.fromkeys(OUTSIDE, 200)}, "/desk/sign-in"),
     Row("POST", "/desk/sign-in", everybody(422), "/desk/sign-in"),

@@ -44,12 +44,12 @@ def test_the_labelled_needs_are_measured_and_a_fall_is_said() -> None:
 
 
 def test_choosing_brings_what_was_chosen() -> None:
-    """With the same words, the ways that look at choices are better than the one that does not."""
+    """With the same words, a conversation with choices is better than one without."""
     needs = groups.labelled()
     chose = [q for q in needs.queries if q.facts.get("choices")]
     record = groups.evaluate(WordEmbedder(), replace(needs, queries=tuple(chose)))
-    (chosen,) = (compared for compared in record["comparisons"] if compared["b"] == "chosen")
-    assert chosen["difference"]["hi"] < 0, "a conversation, which does not ask for them, is behind"
+    (unchosen,) = (compared for compared in record["comparisons"] if compared["b"] == "unchosen")
+    assert unchosen["difference"]["lo"] > 0
 
 
 def test_the_command_takes_the_word() -> None:

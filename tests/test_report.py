@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from corpus import report
-from corpus.custody import Counted
+from corpus.custody import Counted, Wrong
 from corpus.store import Store
-from tests.conftest import START, Clock, make_consent, make_story, publish, take_in
+from tests.conftest import START, Clock, make_consent, make_group, make_story, publish, take_in
 
 
 def test_it_counts_published_stories_of_people(store: Store, clock: Clock) -> None:
@@ -39,6 +39,17 @@ def test_it_counts_published_stories_of_people(store: Store, clock: Clock) -> No
     }
     assert found.never_shown == ("a", "b")
     assert json.loads(json.dumps(found.as_json()))["themes"]["grief"] == 2
+
+
+def test_groups_that_are_told_to_be_wrong_are_counted_until_somebody_looked(store: Store) -> None:
+    store.put_group(make_group(), "test")
+    store.tell_wrong("tea", Wrong.TIME)
+    store.tell_wrong("tea", Wrong.GONE)
+    found = report.coverage(store)
+    assert found.wrong == {"tea": 2}
+    assert "nobody looked yet (1)\n  tea: 2" in report.as_text(found)
+    store.settle_wrong("tea", "cleo")
+    assert "nobody looked yet (0)\n  -" in report.as_text(report.coverage(store))
 
 
 def test_counts_below_the_floor_are_words(store: Store) -> None:

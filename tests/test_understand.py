@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.language import unread_language
 from assistant.turn import tidy
@@ -85,6 +89,7 @@ def test_every_name_of_a_dial_is_in_the_vocabulary() -> None:
     assert set(names["pathway"]) <= set(vocabulary.ids("pathways"))
     assert set(names["context"]) == set(vocabulary.ids("contexts"))
     assert set(names["note"]) <= set(vocabulary.ids("content_notes"))
+    assert set(names["audience"]) == set(vocabulary.ids("contexts"))
 
 
 @pytest.mark.parametrize(
@@ -101,6 +106,52 @@ def test_the_examples_of_each_request_are_understood_as_it(entry: dict[str, list
 def test_what_looks_like_a_request_and_is_a_share(entry: dict[str, list[str]]) -> None:
     for text in entry.get("not", ()):
         assert understand(text).intent in ("share", "little"), text
+
+
+@pytest.mark.parametrize(
+    "entry", yaml.safe_load(UNDERSTAND.read_text(encoding="utf-8"))["wishes"]["each"], ids=lambda e: str(e["set"])
+)
+def test_the_examples_of_each_wish_for_groups_set_it_and_what_only_sounds_like_one_sets_nothing(
+    entry: dict[str, Any],
+) -> None:
+    for example in entry["examples"]:
+        understood = understand(example)
+        assert understood.intent == "groups", example
+        for name, value in entry["set"].items():
+            said = {v for n, v in understood.wishes if n == name}
+            assert said if str(value).startswith("{") else said >= set(value if isinstance(value, list) else [value])
+    for text in entry["not"]:
+        assert understand(text).wishes == (), text
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes", "topic"),
+    [
+        (
+            "an online group in the evening near leeds for women please",
+            {("ways", "online"), ("times", "evening"), ("near", "leeds"), ("audience", "woman")},
+            "",
+        ),
+        ("i want an aa meeting on mondays in san francisco", {("days", "MO"), ("near", "san francisco")}, "aa"),
+        ("find me a group about grief after a miscarriage online", {("ways", "online")}, "grief after a miscarriage"),
+        ("is there a group for widows near st. ives", {("near", "st. ives")}, "widows"),
+        ("groups in german or french", {("languages", "de"), ("languages", "fr")}, ""),
+        (
+            "can you find me a group for people awake at night",
+            set(),
+            "can you find me a group for people awake at night",
+        ),
+        ("find me a group about drinking in the evening", set(), "find me a group about drinking in the evening"),
+    ],
+)
+def test_a_request_for_groups_holds_wishes_and_a_topic(text: str, wishes: set[tuple[str, str]], topic: str) -> None:
+    understood = understand(text)
+    assert (understood.intent, set(understood.wishes), understood.topic) == ("groups", wishes, topic)
+
+
+@given(st.text(alphabet="a in on for the group online near me evening women's ,", max_size=300))
+def test_reading_a_request_for_groups_never_fails(text: str) -> None:
+    understand(text)
 
 
 def test_which_one_is_meant() -> None:

@@ -95,13 +95,14 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
     def drawn(hits: tuple[Hit, ...], town: Town | None, lang: str) -> list[tuple[GroupCard, str]]:
         """The cards as the groups are at this moment, each with its rough distance in words."""
         there = parts.store.visible_groups([hit.id for hit in hits])
+        doubted = parts.store.doubted_groups()
         return [
-            (card(there[hit.id], lang), near(hit.km, town, lang)) for hit in hits
+            (card(there[hit.id], lang, doubted), near(hit.km, town, lang)) for hit in hits
             if hit.id in there and there[hit.id].status == "active"
         ]  # fmt: skip
 
-    def card(group: Group, lang: str) -> GroupCard:
-        made = group_card(group, themes=(), lang=lang, now=utc_now())
+    def card(group: Group, lang: str, doubted: frozenset[str]) -> GroupCard:
+        made = group_card(group, themes=(), lang=lang, now=utc_now(), doubted=group.id in doubted)
         return made.model_copy(update={"why": ()})  # nothing was said, so there is no reason to give
 
     @app.get("/groups")
@@ -165,8 +166,9 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: D
             if group is None:
                 return page("group_gone.html", request, 404)
             lang = lang_of(request)
+            drawn = card(group, lang, parts.store.doubted_groups())
             return page(
-                "group_page.html", request, status, group=group, card=card(group, lang), more=facts(group, lang),
+                "group_page.html", request, status, group=group, card=drawn, more=facts(group, lang),
                 address=address_of(request, id), refusal=calendar_out.refusal(group, utc_now()),
             )  # fmt: skip
         except Exception as error:

@@ -57,6 +57,8 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("GET", r"/groups"),
     ("POST", r"/groups"),
     ("GET", r"/groups/[a-z0-9][a-z0-9._:-]{0,123}"),
+    ("GET", r"/groups/[a-z0-9][a-z0-9._:-]{0,119}/wrong"),
+    ("POST", r"/groups/[a-z0-9][a-z0-9._:-]{0,119}/wrong"),
     ("GET", r"/desk"),
     ("GET", r"/desk/sign-in"),
     ("POST", r"/desk/sign-in"),

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.store.custody_contract import CountStore, CustodyStore, ListingStore, PeopleStore
+from corpus.store.custody_contract import CountStore, CustodyStore, ListingStore, PeopleStore, WrongStore
 from corpus.types import AuditEvent, Book, Consent, Group, Provenance, Purpose, Span, State, Story, VisibleStory
 
 
@@ -128,7 +128,7 @@ class Restored:
     without_code: tuple[str, ...] = ()  # ids of stories whose code is another story's by now: they need a new one
 
 
-class Store(CustodyStore, PeopleStore, CountStore, ListingStore, Protocol):
+class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Protocol):
     """Stories, consents, passages, vectors and groups; and what `corpus.store.custody_contract` says."""
 
     # --- reading -----------------------------------------------------------------------------------------------

@@ -27,7 +27,9 @@ from corpus.custody import (
     QueueRow,
     Role,
     SignedIn,
+    ToldWrong,
     Usage,
+    Wrong,
 )
 from corpus.types import Consent, Group, State, Story
 
@@ -226,6 +228,30 @@ class ListingStore(Protocol):
 
     def group_file(self, id: str) -> GroupFile | None:
         """One of them. None when there is none."""
+        ...
+
+
+class WrongStore(Protocol):
+    """What readers told of groups that is wrong: reasons and days, counted."""
+
+    def tell_wrong(self, id: str, reason: Wrong) -> bool:
+        """One more of today. False, and nothing is kept, where readers see no such group."""
+        ...
+
+    def told_wrong(self) -> dict[str, ToldWrong]:
+        """Of each group of which something was told, what is not settled."""
+        ...
+
+    def doubted_groups(self) -> frozenset[str]:
+        """Ids of groups of which `DOUBTED_FROM` or more said one of `DOUBTS` within `DOUBT_DAYS`."""
+        ...
+
+    def settle_wrong(self, id: str, actor: str) -> int:
+        """Somebody looked: what was told of this group is deleted. How often it had been told."""
+        ...
+
+    def drop_old_wrong(self) -> int:
+        """Delete what was told more than `WRONG_DAYS` ago. How many rows went."""
         ...
 
 

@@ -131,6 +131,16 @@ listing = sa.Table(
     sa.Column("at", UtcTime, nullable=False),
 )
 
+# What readers told of a group that is wrong: how often, by reason and day. Nothing typed, and nobody.
+group_wrong = sa.Table(
+    "group_wrong",
+    metadata,
+    _owned_by("group_id", "peer_group.id", primary_key=True),
+    sa.Column("reason", sa.String(20), primary_key=True),
+    sa.Column("day", sa.String(10), primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+
 # Tombstones: the id and nothing else.
 departure = sa.Table(
     "departure",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,13 +20,13 @@ from index.evaluation.task import Asked, asked_of, judgments_of
 from index.facets import Choice, Listed, row_of
 from index.pipelines import pipeline
 from index.rank import Ranker
-from index.suggest import Wanted, group_text, suggested, towns_said
+from index.suggest import Wanted, group_text, suggested, wanted_of
 
 NAME = "groups"
 DEFAULT = "conversation"
 WAYS = {
-    DEFAULT: "as a conversation does: what was said, the language, a town that was named in it",
-    "chosen": "and what was chosen: a conversation does not ask for it yet, the page of all groups does",
+    DEFAULT: "as a conversation does: what was said, the language, a town that was named, what was chosen of groups",
+    "unchosen": "the same of somebody who chose nothing: what was said, the language, a town that was named in it",
     "said": "what was said alone, with the themes that it is near to",
     "meaning": "the vector alone, as a vector store does it",
 }
@@ -49,7 +49,7 @@ def labelled() -> Needs:
 
 
 def choice_of(facts: Mapping[str, Any]) -> Choice:
-    """What somebody ticked, as the form of `/groups` would have it."""
+    """What somebody chose, as a conversation holds it."""
     chosen = facts.get("choices") or {}
     kinds, times, openness = chosen.get("kind"), chosen.get("time"), chosen.get("openness")
     ways = {way for one in chosen.get("attendance", ()) for way in ("in_person", "online") if one in (way, "hybrid")}
@@ -90,12 +90,13 @@ def evaluate(embedder: Embedder, needs: Needs | None = None) -> dict[str, Any]:
             else:
                 wanted = Wanted(sense.near)
                 if name != "said":
-                    languages = (str(asked.facts.get("language", "en")),)
-                    towns = towns_said(" ".join(asked.turns), gazetteer.find)
-                    wanted = replace(wanted, languages=languages, towns=towns)
-                if name == "chosen":
-                    named = gazetteer.find(near) if near else ()
-                    wanted = replace(wanted, choice=choice_of(asked.facts), towns=named or wanted.towns)
+                    chose = name == DEFAULT
+                    wanted = wanted_of(
+                        sense.near, asked.turns, gazetteer.find,
+                        languages=(str(asked.facts.get("language", "en")),),
+                        choice=choice_of(asked.facts) if chose else Choice(),
+                        places=(near,) if near and chose else (),
+                    )  # fmt: skip
                 order = [group.id for _, group in suggested(found, wanted, NOW)]
             ranked[name][asked.id] = order
             cpu[name].append((time.process_time() - began + embedding) * 1000)

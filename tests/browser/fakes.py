@@ -122,7 +122,7 @@ def settings(**given: Any) -> Any:
     plain = {
         "host": "127.0.0.1", "port": 0, "exit_url": "https://www.wikipedia.org/", "conversation_minutes": 15,
         "allowed_origins": (), "country": "", "samples": True, "chat_model": "", "counts": True,
-        "cooling_off_hours": 72.0, "wording": None, "backup_days": 30, "new_york_notice": False,
+        "cooling_off_hours": 72.0, "wording": None, "backup_days": 30, "new_york_notice": False, "contact": "",
     }  # fmt: skip
     return SimpleNamespace(**{**plain, **given})
 

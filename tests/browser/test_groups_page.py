@@ -196,6 +196,40 @@ def test_the_page_of_one_group_is_shared_without_a_way_in(visit_groups: Make) ->
     assert "not here" in one.page.locator("h1").inner_text()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_what_is_wrong_is_told_by_keyboard_on_a_phone(visit_groups: Make, shots: Path, scripts: bool) -> None:
+    one = visit_groups(size=(390, 844), java_script_enabled=scripts)
+    one.page.goto(one.address + "/groups/soon")
+    one.page.get_by_role("link", name=re.compile("Something is wrong here")).click()
+    assert one.page.url == one.address + "/groups/soon/wrong"
+    assert one.page.get_by_role("group", name="What is wrong?").is_visible()
+    assert one.page.locator("main :is(textarea, input[type=text])").count() == 0
+    if scripts:
+        assert wide(one) == 0
+        small = one.page.evaluate(
+            "() => [...document.querySelectorAll('main :is(button, .sj-choice, a.sj-plain-link)')]"
+            ".filter(e => e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 80))"
+        )
+        assert small == []
+    one.page.screenshot(path=shots / "group-wrong-390.png", full_page=True)
+    one.page.get_by_role("button", name="Send this").click()
+    assert one.page.get_by_role("alert").is_visible()
+    one.page.get_by_role("radio", name="It no longer meets").focus()
+    one.page.keyboard.press("Space")
+    one.page.keyboard.press("Enter")
+    one.page.wait_for_selector("h1:has-text('Thank you')")
+    one.page.screenshot(path=shots / "group-wrong-told-390.png", full_page=True)
+    assert one.page.url == one.address + "/groups/soon/wrong"
+    if scripts:
+        assert one.stored() == {
+            "local": {}, "session": {}, "cookies": "", "databases": 0, "caches": 0, "workers": 0,
+        }  # fmt: skip
+        assert wide(one) == 0
+    one.page.get_by_role("link", name="Back to the group").click()
+    assert one.page.url == one.address + "/groups/soon"
+    assert [error for error in one.errors if "400" not in error] == [], "nothing ticked is a 400 that the console names"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(320, 700), (390, 844), (1280, 900)], ids=lambda s: str(s[0]))
 def test_it_fits_every_screen(visit_groups: Make, shots: Path, size: tuple[int, int], scheme: str) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 from browser.fakes import NASTY
-from conftest import Clock
+from conftest import Clock, make_group
 
 from assistant.pages.desk import groups, upload
+from corpus.custody import Wrong
 from corpus.groups.files import File
 from corpus.store import Store
 from desk_pages.conftest import Browser, MakeApp, Ticks, signed_in
@@ -331,6 +332,44 @@ def test_states_checked_today_and_taken_off(owls: tuple[Browser, str], store: St
     assert store.group_file(id) is None
     assert one.get(f"/desk/groups/{id}").status_code == 404
     assert "1 stay away" in sheet(one).text
+
+
+def test_what_readers_told_is_shown_first_and_settled_by_looking(owls: tuple[Browser, str], store: Store) -> None:
+    one, id = owls
+    assert "Readers told" not in one.get("/desk/groups").text.split("<tbody")[-1]
+    birds = next(row.id for row in store.filed_groups() if row.id != id)
+    store.tell_wrong(birds, Wrong.LINK)
+    for reason in (Wrong.GONE, Wrong.UNSAFE, Wrong.GONE):
+        store.tell_wrong(id, reason)
+    page = one.get("/desk/groups").text
+    assert "Readers told that something is wrong with 2 groups." in page
+    assert page.index(f'href="/desk/groups/{id}"') < page.index(f'href="/desk/groups/{birds}"'), "in doubt comes first"
+    assert "Told to be wrong: 3. Its card says that it may have changed" in page
+    assert "2 of 2 groups." in one.get("/desk/groups?state=told").text
+    file = one.get(f"/desk/groups/{id}").text
+    assert "It no longer meets: 2" in file
+    assert "It asked for money, or something felt unsafe: 1" in file
+    assert "Somebody told us that this may have changed." in file
+    assert f'href="/groups/{id}/wrong"' not in file, "at the desk it is put right, not told"
+    assert one.post(f"/desk/groups/{id}/checked", {"form_key": one.key()}).status_code == 303
+    assert set(store.told_wrong()) == {birds}
+    one.post(f"/desk/groups/{birds}/withdraw", {"form_key": one.key(), "sure": "yes"})
+    assert store.told_wrong() == {}
+
+
+def test_a_group_of_no_directory_is_settled_too(make: MakeApp, store: Store) -> None:
+    store.put_group(make_group("own"), "test")
+    store.tell_wrong("own", Wrong.TIME)
+    one = signed_in(make, "cleo")
+    assert 'action="/desk/groups/own/checked"' in one.get("/desk/groups/own").text
+    assert one.post("/desk/groups/own/checked", {"form_key": one.key()}).status_code == 303
+    assert store.told_wrong() == {}
+    reader = signed_in(make, "rita")
+    store.tell_wrong("own", Wrong.TIME)
+    page = reader.get("/desk/groups/own").text
+    assert "The day or the time: 1" in page
+    assert "/checked" not in page
+    assert reader.post("/desk/groups/own/checked", {"form_key": reader.key()}).status_code == 403
 
 
 def test_secrets_are_on_the_page_of_a_lead_and_nowhere_else(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -37,6 +37,7 @@ SHOWN = 50  # groups on a page of the list
 VERBS = ("edit", "undo", "status", "checked", "withdraw")
 _DONE = frozenset({"edit", "undo", "status", "checked"})
 UNLISTED = "unlisted"
+MARKED = ("stale", "edited", "told")  # what the list can be narrowed to beside states
 
 
 def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, Any]:
@@ -53,14 +54,17 @@ def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, An
     }
 
 
-def narrowed(rows: list[Filed], query: str, feed: str, state: str, today: date) -> list[Filed]:
-    """Those whose name or town holds every word of `query`."""
+def narrowed(
+    rows: list[Filed], query: str, feed: str, state: str, today: date, told: Container[str] = ()
+) -> list[Filed]:
+    """Those whose name or town holds every word of `query`. told: ids of groups that readers told something of."""
     words = fold(query).split()
 
     def fits(row: Filed) -> bool:
         if feed and row.feed != feed:
             return False
         stands = {row.status, "stale" if stale(row.seen_on, today) else "", "edited" if row.edited else ""}
+        stands.add("told" if row.id in told else "")
         return (not state or state in stands) and all(word in fold(f"{row.name} {row.city}") for word in words)
 
     return [row for row in rows if fits(row)]
@@ -73,7 +77,12 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
         today, asked = desk.now().date(), request.query_params
         rows = [row for row in store.filed_groups() if may_see(row.status, who)]
         query, feed, state = (asked.get(name, "")[:200] for name in ("q", "feed", "state"))
-        found = sorted(narrowed(rows, query, feed, state, today), key=lambda row: (fold(row.name), row.id))
+        told, doubted = store.told_wrong(), store.doubted_groups()
+        # what may have changed stands first, whatever it is called
+        found = sorted(
+            narrowed(rows, query, feed, state, today, told),
+            key=lambda row: (row.id not in doubted, fold(row.name), row.id),
+        )
         pages = max(1, -(-len(found) // SHOWN))
         number = asked.get("page", "1")[:6]
         at = min(pages, max(1, int(number))) if number.isascii() and number.isdigit() else 1
@@ -92,8 +101,9 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
             directories=[summed(one, by_feed.get(one.feed, []), today) for one in store.directories()],
             rows=found[(at - 1) * SHOWN : at * SHOWN], found=len(found), total=len(rows), at=at, pages=pages,
             before=to(at - 1) if at > 1 else "", after=to(at + 1) if at < pages else "",
-            states=(*group_form.STATES, *((UNLISTED,) if who.role.may(Role.REVIEWER) else ()), "stale", "edited"),
-            may_change=who.role.may(Role.LEAD),
+            states=(*group_form.STATES, *((UNLISTED,) if who.role.may(Role.REVIEWER) else ()), *MARKED),
+            may_change=who.role.may(Role.LEAD), told=told, doubted=doubted,
+            open=[row for row in rows if row.id in told],
         )  # fmt: skip
 
     def show(
@@ -106,7 +116,10 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
         kinds: tuple[vocabulary.Kind, ...] = ("themes", "contexts")
         return desk.page(
             "desk/group.html", request, who, status, file=file, group=group, wrong=wrong, said=said,
-            card=group_card(group, themes=(), lang=lang, now=desk.now()).model_copy(update={"why": ()}),
+            card=group_card(
+                group, themes=(), lang=lang, now=desk.now(), doubted=group.id in store.doubted_groups()
+            ).model_copy(update={"why": ()}),
+            told=store.told_wrong().get(group.id),
             record=json.dumps(raw, ensure_ascii=False, indent=1, default=str)[:100_000] if raw is not None else "",
             fields=typed or group_form.fields_of(group), seen=group_form.version(group), form=group_form, days=DAYS,
             may_change=lead, may_edit=lead and bool(file.feed),
@@ -142,8 +155,10 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
             changes, wrong = changes_of(file, verb, one, typed)
             if wrong:
                 return show(request, who, file, 422, wrong, typed={**group_form.fields_of(file.group), **typed})
-            if changes:
+            if changes and (file.feed or verb != "checked"):  # of no directory: there is no day to set
                 store.edit_group(id, changes, who.name)
+            if verb == "checked":
+                store.settle_wrong(id, who.name)
         except errors.NoSuchStory:
             return gone(request, who)
         except errors.SharedJourneyError as error:
