@@ -162,6 +162,19 @@ def test_guards_never_lower_an_emergency_or_what_stands_next_to_but(text: str) -
     assert screen(text).tier >= 2
 
 
+@pytest.mark.parametrize(
+    ("now", "long_ago"),
+    [
+        ("I took a load of tablets and I feel odd", "when I was 17 I took a load of tablets and my aunt found me"),
+        ("I took an overdose", "at nineteen I took an overdose, which my children know"),
+        ("sat on the bridge, one more step", "in 2009 I sat on the bridge, one more step they say"),
+    ],
+)
+def test_an_emergency_told_as_long_past_is_none(now: str, long_ago: str) -> None:
+    assert screen(now).tier == 3
+    assert screen(long_ago).tier < 3
+
+
 @pytest.mark.parametrize("who", [("I want to kill myself", "self"), ("my sister wants to kill herself", "other")])
 def test_who(who: tuple[str, str]) -> None:
     assert screen(who[0]).who == who[1]

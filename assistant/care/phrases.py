@@ -4,7 +4,7 @@
     (want to|wanna) die  one of these
     [really|just]        may be there or not; also written (really|just)?
     {kill}               one entry of the list of that name under `words:` in the same file
-    ..                   up to three other words        ....  up to eight other words
+    ..                   up to three other words        ....  up to eight        ......  up to twenty
     suicid*              any word that begins so        #     a number; ## at least 8, #### at least 1000
     go on ~(holiday)     not when this comes next       ^ $   the sentence begins, ends here
 
@@ -29,6 +29,7 @@ je te se de la le un une que ne pas en y el lo los las mi si ya es da o os as um
 ich du er sie der die das ein eine mir mich zu und nicht ist hat habe hab war bin
 """
 _COMMON = frozenset(_EVERYWHERE.split())
+_GAPS = {2: 3, 4: 8, 6: 20}  # words, by the number of dots
 _NUMBERS = {1: "[0-9]+ ", 2: "(?:[89]|[1-9][0-9]+) ", 4: "[1-9][0-9]{3,} "}
 
 
@@ -101,7 +102,7 @@ class _Parser:
             elif token in "^$":
                 text += "(?<=^ )" if token == "^" else "$"
             elif set(token) == {"."}:
-                text += f"(?:[^ ]+ ){{0,{3 if len(token) < 4 else 8}}}?"
+                text += f"(?:[^ ]+ ){{0,{_GAPS.get(len(token), 3)}}}?"
             elif set(token) == {"#"}:
                 text += _NUMBERS[len(token)]
             else:
