@@ -16,6 +16,7 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -139,7 +140,7 @@ def _card(folder: Path, name: str, kept: Path, runtime: str) -> dict[str, Any] |
 
 def _write(path: Path, data: bytes) -> None:
     """All of it or nothing, also when two processes do it at once: both write the same."""
-    part = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    part = path.with_name(f"{path.name}.tmp-{os.getpid()}-{threading.get_ident()}")
     try:
         part.write_bytes(data)
         os.replace(part, path)
