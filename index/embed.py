@@ -59,22 +59,30 @@ def load(
     something is exported; without it nothing is.
     Raises ModelUnavailable with one line that says what to do.
     """
-    path = Path(model).expanduser()
-    if model == BUNDLED:
-        path, name = _bundled(), f"{BUNDLED}@{_BUNDLED_SHA256[:12]}"
-    elif path.is_dir():
-        weights = sorted(path.glob("*.safetensors")) or sorted(path.glob("*.bin"))
-        name = f"{path.resolve().name}@{sha256(weights[0])[:12] if weights else 'unknown'}"
-    elif model.startswith((".", "/", "~")) or "\\" in model:
-        raise ModelUnavailable(f"There is no folder {path}. Set SHARED_JOURNEY_MODEL to a model's folder or name.")
-    else:
+    found = source(model)
+    if found is None:
         return SentenceTransformerEmbedder(model, model, download=download, device=device)
+    path, name = found
     if runtime != "torch" and kept is not None and device == "cpu":
         from index.exported import opened
 
         if (exported := opened(path, name, kept, runtime)) is not None:
             return exported
     return SentenceTransformerEmbedder(str(path), name, device=device)
+
+
+def source(model: str) -> tuple[Path, str] | None:
+    """The folder of a model and its name with the checksum of its weights; None for a hub name. ModelUnavailable if it
+    is a folder that is not there."""
+    path = Path(model).expanduser()
+    if model == BUNDLED:
+        return _bundled(), f"{BUNDLED}@{_BUNDLED_SHA256[:12]}"
+    if path.is_dir():
+        weights = sorted(path.glob("*.safetensors")) or sorted(path.glob("*.bin"))
+        return path, f"{path.resolve().name}@{sha256(weights[0])[:12] if weights else 'unknown'}"
+    if model.startswith((".", "/", "~")) or "\\" in model:
+        raise ModelUnavailable(f"There is no folder {path}. Set SHARED_JOURNEY_MODEL to a model's folder or name.")
+    return None
 
 
 def _bundled() -> Path:

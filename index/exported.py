@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from index.embed import Embedder, SentenceTransformerEmbedder, Vectors, sha256
+from corpus.errors import ModelUnavailable
+from index.embed import Embedder, SentenceTransformerEmbedder, Vectors, sha256, source
 from index.onnx_graph import NotExportable, graph, shape
 
 if TYPE_CHECKING:
@@ -170,6 +171,18 @@ def export(folder: Path, name: str, kept: Path, runtime: str) -> Compared:
     _write(file, built)
     _write(file.with_suffix(".json"), _json(about | {"sha256": hashlib.sha256(built).hexdigest()}))
     return found
+
+
+def reexport(model: str, kept: Path, runtime: str) -> Compared:
+    """Export the model of a setting, whether or not it is there. ModelUnavailable says why it cannot be."""
+    found = source(model)
+    if found is None:
+        raise ModelUnavailable(f"{model} is a hub name: only a model in a folder of yours can be exported.")
+    try:
+        shape(found[0])
+        return export(*found, kept, runtime)
+    except NotExportable as error:
+        raise ModelUnavailable(f"The model {found[1]} is not exported: {error}.") from error
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

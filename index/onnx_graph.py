@@ -23,8 +23,9 @@ Whole = NDArray[np.int8]
 
 _CONTRIB = "com.microsoft"
 _IR, _OPSET = 9, 18  # old enough for every onnxruntime that is supported
-# Of int8. Without VNNI (AVX2) two products are added in 16 bits and overflow beyond 64 steps a side.
-STEPS = 127
+# Of int8, to each side. On processors without VNNI two products are added in 16 bits, which 127 steps would overflow;
+# with 63 every processor counts the same, and the worst cosine falls from 0.973 to 0.967.
+STEPS = 63
 
 
 class Shape(NamedTuple):
@@ -58,7 +59,7 @@ def shape(folder: Path) -> Shape:
         "default_prompt_name": not own.get("default_prompt_name"),
         "pooling": _pooling(pooling) in ("mean", "cls"),
         "tokenizer.json": (folder / "tokenizer.json").is_file(),
-        "model.safetensors": (folder / "model.safetensors").is_file(),
+        "model.safetensors": [path.name for path in folder.glob("*.safetensors")] == ["model.safetensors"],
     }
     if wrong := [name for name, fits in needed.items() if not fits]:
         raise NotExportable(f"it is of another kind ({', '.join(wrong)})")
