@@ -35,6 +35,7 @@ class OnnxEmbedder(Windowed):
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_mem_pattern = False  # plans for shapes that come back; ours seldom do, and 30 MB are spared
         options.log_severity_level = 3  # errors; else every machine without a graphics card gets a warning
         self._session: Any = onnxruntime.InferenceSession(
             graph if isinstance(graph, bytes) else os.fspath(graph), options, providers=["CPUExecutionProvider"]
