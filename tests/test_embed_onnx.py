@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -232,13 +233,23 @@ def test_an_export_is_made_once_and_again_when_anything_is_not_as_it_was(
     assert files(kept) == ["onnx.json", "onnx.onnx"]
 
 
-def test_two_exports_at_once_leave_one_whole_file(tiny: Path, tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    threads = [threading.Thread(target=exported.export, args=(tiny, "tiny@1", kept, "onnx")) for _ in range(3)]
+def test_two_exports_at_once_leave_one_whole_file(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, together_now, replace = tmp_path / "kept", threading.Barrier(3), os.replace
+    done: list[object] = []
+
+    def all_have_written(part: Path, path: Path) -> None:
+        together_now.wait(60)
+        replace(part, path)
+
+    monkeypatch.setattr("os.replace", all_have_written)
+    threads = [
+        threading.Thread(target=lambda: done.append(exported.export(tiny, "tiny@1", kept, "onnx"))) for _ in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(done) == 3
     assert files(kept) == ["onnx.json", "onnx.onnx"]
     assert exported._card(tiny, "tiny@1", kept, "onnx") is not None
 
