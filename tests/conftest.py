@@ -16,6 +16,7 @@ from assistant.care import Screener
 from assistant.turn import Turn
 from corpus.custody import CodeRow, Held, Role
 from corpus.errors import NotAllowed
+from corpus.settings import open_corpus
 from corpus.store import Store, open_store
 from corpus.types import Consent, Group, Part, PartText, Provenance, Purpose, State, Story
 from index.embed import WordEmbedder
@@ -152,13 +153,14 @@ def turn(store: Store) -> Turn:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the samples embedded by the real model, once for the whole run. Copy it; do not write to it."""
-    from corpus.settings import CorpusSettings, open_corpus
-    from index.embed import load
+    """A data folder with the model exported and the samples embedded, once for the whole run. For a copy of it there is
+    `copied`; do not write to it."""
+    from index.settings import IndexSettings, open_finder
 
-    folder = tmp_path_factory.mktemp("embedded")
-    opened = open_corpus(CorpusSettings(data=folder))
-    Finder(opened, load()).build()
+    settings = IndexSettings(data=tmp_path_factory.mktemp("embedded"))
+    folder = settings.data
+    opened = open_corpus(settings)
+    open_finder(settings, opened)
     opened.scrub()
     opened.close()
     return folder
@@ -167,25 +169,31 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def model_finder(embedded: Path) -> Iterator[Finder]:
     """The real model over the sample stories."""
-    from corpus.settings import CorpusSettings, open_corpus
-    from index.embed import load
+    from index.settings import IndexSettings, open_finder
 
-    opened = open_corpus(CorpusSettings(data=embedded))
-    found = Finder(opened, load())
-    found.build()
-    yield found
+    settings = IndexSettings(data=embedded)
+    opened = open_corpus(settings)
+    yield open_finder(settings, opened)
     opened.close()
 
 
 @pytest.fixture(scope="session")
-def model_screener() -> Screener:
+def model_screener(embedded: Path) -> Screener:
     """The whole screen: rules, heads, and the model whose vectors they read."""
-    from index.embed import load
+    from index.settings import IndexSettings, open_embedder
 
-    return Screener(load())
+    return Screener(open_embedder(IndexSettings(data=embedded)))
 
 
 @pytest.fixture
 def data(embedded: Path, tmp_path: Path) -> Path:
     """A data folder of its own for one test, samples embedded."""
-    return Path(shutil.copytree(embedded, tmp_path / "data"))
+    return copied(embedded, tmp_path / "data")
+
+
+def copied(embedded: Path, to: Path, *, only_models: bool = False) -> Path:
+    """A data folder like `embedded`, or with its exported model alone, which is 90 MB: the copy is a link to it."""
+    shutil.copytree(embedded / "models", to / "models", copy_function=os.link)
+    if not only_models:
+        shutil.copytree(embedded, to, ignore=shutil.ignore_patterns("models"), dirs_exist_ok=True)
+    return to

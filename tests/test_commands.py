@@ -20,7 +20,7 @@ from corpus.types import Purpose
 from index.embed import load
 from index.find import Finder
 from index.query import Query
-from tests.conftest import make_consent, make_story, publish
+from tests.conftest import copied, make_consent, make_story, publish
 
 ROOT = Path(__file__).parent.parent
 
@@ -192,7 +192,8 @@ def few_stories(data: Path) -> Store:
 
 
 @pytest.mark.model
-def test_a_build_killed_half_way_is_finished_by_the_next_start(tmp_path: Path) -> None:
+def test_a_build_killed_half_way_is_finished_by_the_next_start(tmp_path: Path, embedded: Path) -> None:
+    copied(embedded, tmp_path, only_models=True)
     store = few_stories(tmp_path)
     total = len(store.summaries())
     environment = {**os.environ, "SHARED_JOURNEY_DATA": str(tmp_path)}
@@ -226,8 +227,11 @@ def test_a_build_killed_half_way_is_finished_by_the_next_start(tmp_path: Path) -
 
 @pytest.mark.model
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on the size of files there")
-def test_a_full_disk_while_embedding_is_one_line_and_loses_nothing(tmp_path: Path, model_finder: Finder) -> None:
+def test_a_full_disk_while_embedding_is_one_line_and_loses_nothing(
+    tmp_path: Path, embedded: Path, model_finder: Finder
+) -> None:
     """A limit on the size of files stands in for a full disk; the next start, with room, finishes the job."""
+    copied(embedded, tmp_path, only_models=True)
     store = few_stories(tmp_path)
     total = len(store.summaries())
     store.close()

@@ -23,7 +23,7 @@ from index.evaluation.report import fallen, html, kept, markdown
 from index.evaluation.run import Bench
 from index.evaluation.task import Asked, Task, leaks, read, words_of
 from index.pipelines import DEFAULT, pipeline
-from tests.conftest import make_story
+from tests.conftest import copied, make_story
 
 ROOT = Path(__file__).parent.parent
 
@@ -403,7 +403,8 @@ def test_the_command_refuses_a_leak_and_a_wrong_name(tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.model
-def test_the_command_prints_what_it_promises(tmp_path: Path) -> None:
+def test_the_command_prints_what_it_promises(tmp_path: Path, embedded: Path) -> None:
+    copied(embedded, tmp_path / "data", only_models=True)
     fine = folder(tmp_path / "fine")
     files = {name: tmp_path / f"out.{name}" for name in ("html", "run", "markdown")}
     more = [part for name, path in files.items() for part in (f"--{name}", str(path))]
@@ -418,4 +419,4 @@ def test_the_command_prints_what_it_promises(tmp_path: Path) -> None:
     assert (record["comparisons"][0]["a"], record["comparisons"][0]["b"]) == ("journey", "whole")
     assert record["pipelines"]["journey"]["p@1"]["mean"] == 1
     assert all(path.stat().st_size > 100 for path in files.values())
-    assert not (tmp_path / "data").exists()  # measuring makes no collection
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["models"]  # measuring makes no collection

@@ -33,6 +33,10 @@ DOORS = {
     "sentence_transformers": ("index/embed.py",),
     "transformers": ("index/embed.py",),
     "torch": ("index/embed.py",),
+    "onnx": ("index/onnx_graph.py",),
+    "safetensors": ("index/onnx_graph.py",),
+    "onnxruntime": ("index/onnx_embed.py",),
+    "tokenizers": ("index/onnx_embed.py",),
     "py3langid": ("assistant/language.py",),
     "sqlite3": ("corpus/store/",),
     "argon2": ("corpus/hashing.py",),
@@ -80,7 +84,7 @@ def test_each_library_has_its_door(path: Path) -> None:
                 assert where.startswith(rooms) if rooms else False, f"{where} imports {module}"
 
 
-HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl", "bm25s", "Stemmer", "ir_measures")  # fmt: skip
+HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "onnx", "onnxruntime", "tokenizers", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl", "bm25s", "Stemmer", "ir_measures")  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,27 @@ import contextlib
 import json
 import sys
 from datetime import date
+from typing import TYPE_CHECKING
 
 from assistant.care.heads import shipped
 from assistant.care.screener import Screener
+
+if TYPE_CHECKING:
+    from index.embed import Embedder
 
 
 def reader(rules_only: bool) -> Screener:
     """The screen as the page has it, or its rules alone."""
     if rules_only:
         return Screener()
-    from index.embed import load
+    return Screener(_model())
 
-    return Screener(load())
+
+def _model() -> Embedder:
+    """What care reads with, whichever model finding is set to."""
+    from index.settings import IndexSettings, bundled, open_embedder
+
+    return open_embedder(bundled(IndexSettings.read()))
 
 
 def evaluate(given: argparse.Namespace) -> int:
@@ -42,9 +51,8 @@ def evaluate(given: argparse.Namespace) -> int:
 
 def train(given: argparse.Namespace) -> int:
     from assistant.care import training
-    from index.embed import load
 
-    card = training.train(load(), given.posts, given.questions, lambda line: print(line, file=sys.stderr, flush=True))
+    card = training.train(_model(), given.posts, given.questions, lambda line: print(line, file=sys.stderr, flush=True))
     print(json.dumps(card, indent=1))
     return 0
 

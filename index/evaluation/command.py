@@ -45,14 +45,13 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """0: done; 1: the default pipeline fell below its published interval; 2 is for errors (raised)."""
-    from index.embed import load
     from index.evaluation.evaluate import USUAL, evaluate, write_run
     from index.evaluation.report import fallen, html, markdown
     from index.evaluation.samples import labelled
     from index.evaluation.task import read
     from index.pipelines import pipeline
     from index.progress import progress_bar
-    from index.settings import IndexSettings
+    from index.settings import IndexSettings, open_embedder
 
     if given.folder == GROUPS:
         return _groups(given)
@@ -61,7 +60,7 @@ def run(given: argparse.Namespace) -> int:
         pipeline(name)  # a wrong name is said before minutes of embedding
     task = labelled() if given.folder == SAMPLES else read(Path(given.folder), given.split)
     settings = IndexSettings.read()
-    embedder = load(settings.model, download=settings.model_download, device=settings.device)
+    embedder = open_embedder(settings)
     record, runs = evaluate(
         task,
         embedder,
@@ -90,16 +89,15 @@ def run(given: argparse.Namespace) -> int:
 
 def _groups(given: argparse.Namespace) -> int:
     """Suggestions of groups: their ways of suggesting are their own, and there is no run file of them."""
-    from index.embed import load
     from index.evaluation import groups
     from index.evaluation.report import fallen, html, markdown
-    from index.settings import IndexSettings
+    from index.settings import IndexSettings, open_embedder
 
     for option in ("pipeline", "compare", "run"):
         if getattr(given, option):
             raise BadRecord(f"--{option} is for stories; all ways of suggesting groups are measured at once")
     settings = IndexSettings.read()
-    record = groups.evaluate(load(settings.model, download=settings.model_download, device=settings.device))
+    record = groups.evaluate(open_embedder(settings))
     for path, text in (
         (given.json, json.dumps(record, ensure_ascii=False, indent=1) + "\n"),
         (given.markdown, markdown(record)),

@@ -48,16 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(folders: Sequence[Path], *, publish: bool) -> int:
-    from index.embed import load
     from index.evaluation import groups
     from index.evaluation.evaluate import evaluate
     from index.evaluation.samples import labelled
     from index.evaluation.task import read
-    from index.settings import IndexSettings
+    from index.settings import IndexSettings, open_embedder
 
     tasks = (labelled(), *(read(folder) for folder in folders))  # a wrong folder is said before minutes of embedding
     settings = IndexSettings.read()
-    embedder = load(settings.model, download=settings.model_download, device=settings.device)
+    embedder = open_embedder(settings)
     path = DOCS / "evaluation.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     records = dict(before)

@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import copied
+
 ROOT = Path(__file__).parents[2]
 SWITCHES = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -79,7 +81,7 @@ def program(folder: Path, **more: str) -> Iterator[str]:
 @pytest.fixture(scope="package")
 def address(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The program with a copy of the data folder with samples embedded."""
-    with program(Path(shutil.copytree(embedded, tmp_path_factory.mktemp("page") / "data"))) as at:
+    with program(copied(embedded, tmp_path_factory.mktemp("page") / "data")) as at:
         yield at
 
 

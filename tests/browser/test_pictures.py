@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from browser import collection
 from browser.conftest import ROOT, Visit, program
 from corpus import codes
+from tests.conftest import copied
 
 PHONE, DESK = (390, 844), (1100, 800)
 MOST = 120_000  # bytes of a picture
@@ -27,7 +27,7 @@ Shoot = Callable[..., None]
 @pytest.fixture(scope="module")
 def collected(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, codes.Code]]:
     """The address of the program with the collection in it, and the code of one of its stories."""
-    folder = Path(shutil.copytree(embedded, tmp_path_factory.mktemp("pictures") / "data"))
+    folder = copied(embedded, tmp_path_factory.mktemp("pictures") / "data")
     code = collection.fill(folder)
     with program(folder) as at:
         yield at, code

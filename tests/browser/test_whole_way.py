@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import ROOT, Visit, program
+from tests.conftest import copied
 
 WORDS = (
     "For a year I fed the swans behind the ice factory every morning because it was the only appointment that I could "
@@ -35,7 +35,7 @@ def corpus(data: Path, *command: str, stdin: str = "") -> subprocess.CompletedPr
 
 @pytest.fixture
 def data(embedded: Path, tmp_path: Path) -> Path:
-    folder = Path(shutil.copytree(embedded, tmp_path / "data"))
+    folder = copied(embedded, tmp_path / "data")
     for name in ("ann", "ben"):
         made = corpus(
             folder,
