@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import copied
+
 ROOT = Path(__file__).parent.parent
 WATCHER = """
 import os, socket
@@ -50,7 +52,7 @@ def watched(folder: Path, *command: str, stdin: str = "") -> tuple[subprocess.Co
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,  # a first start on a busy machine: the model is exported, the samples are embedded
     )
     return done, notes.read_text()
 
@@ -75,8 +77,9 @@ def test_a_first_start_a_search_and_a_talk_reach_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_the_page_starts_and_answers_and_reaches_nobody(tmp_path: Path) -> None:
+def test_the_page_starts_and_answers_and_reaches_nobody(tmp_path: Path, embedded: Path) -> None:
     """The server in this very process tree, asked for its page over loopback, then stopped."""
+    copied(embedded, tmp_path / "data")
     code = """
 import threading, time, urllib.request, os
 os.environ["SHARED_JOURNEY_PORT"] = "0"
