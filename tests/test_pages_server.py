@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import gc
+import html
 import re
 import secrets
 import subprocess
@@ -17,6 +18,8 @@ import httpx
 import pytest
 from browser import fakes
 
+from assistant.words import keys
+from assistant.words import say as words
 from corpus.custody import Noticed
 
 
@@ -80,6 +83,18 @@ def test_the_help_page_lists_every_country_without_scripts(web: httpx.Client) ->
     assert 'href="tel:116123"' in page
     assert "Australia" in page
     assert 'href="tel:131114"' in page
+
+
+@pytest.mark.parametrize("lang", ["en", "es", "fr", "de", "pt"])
+def test_what_is_done_about_danger_is_said_in_every_language_that_care_reads(web: httpx.Client, lang: str) -> None:
+    page = web.get(f"/safety?lang={lang}").text
+    assert f'<div lang="{lang}">' in page
+    for key in keys("en"):
+        if key.startswith("page.safety.misses"):
+            assert words(key, lang) in html.unescape(page), key
+    assert page.count('hreflang="') == 4, "the others are one press away"
+    assert f'hreflang="{lang}"' not in page
+    assert lang == "en" or words("page.safety.what") not in html.unescape(page)
 
 
 def test_a_message_is_answered_without_scripts(web: httpx.Client) -> None:

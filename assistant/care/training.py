@@ -38,8 +38,7 @@ LANDMARKS = 512
 # that were left out, and costs twelve on real posts.
 POST_WEIGHT = 0.5
 RISKS = tuple(name for name in CATEGORIES if name != "clinical")
-HEADS = ("any", "crisis", "clinical", "past", "other", *RISKS)
-WITH_THRESHOLDS = ("any", "crisis", "clinical", "past")  # only these are fitted on folds
+HEADS = ("any", "crisis", "clinical", "past", "other", "everyday", *RISKS)
 NOT_SAID = -1.0  # what a label is where nobody gave one
 
 
@@ -78,6 +77,7 @@ def _labels(line: Line) -> dict[str, float]:
         "clinical": float(line.kind == "clinical"),
         "past": float(line.when == "past"),
         "other": float(line.who == "other"),
+        "everyday": float(line.kind == "everyday"),
     }
 
 
@@ -166,6 +166,7 @@ def train(
     embedder: Embedder, posts: Path | None, questions: Path | None, say: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Fit, calibrate and write `heads.npz`. Returns its card."""
+    from joblib import Parallel, delayed
     from scipy import sparse
 
     found = examples(posts, questions)
@@ -184,14 +185,19 @@ def train(
     voices = sorted({example.voice for example in found})
     fold_of = {voice: place % FOLDS for place, voice in enumerate(voices)}
     fold = np.asarray([fold_of[example.voice] for example in found])
-    left_out = {name: np.zeros(len(found)) for name in WITH_THRESHOLDS}
+    odds = {name: np.zeros(len(found)) for name in HEADS}
     for number in range(FOLDS):
         inside, outside = fold != number, fold == number
-        for name in WITH_THRESHOLDS:
-            one = fit(matrix[inside], rules, labels[name][inside], weights[inside])
-            logits = said(one, made, outside)
-            left_out[name][outside] = 1 / (1 + np.exp(-logits))
+        rows = matrix[inside]
+        of_fold = Parallel(n_jobs=-1)(
+            delayed(fit)(rows, rules, labels[name][inside], weights[inside]) for name in HEADS
+        )
+        for name, one in zip(HEADS, of_fold, strict=True):
+            odds[name][outside] = said(one, made, outside)
         say(f"fold {number + 1} of {FOLDS}")
+    both = form.Said.of(odds["any"], odds["crisis"], np.stack([odds[kind] for kind in RISKS], axis=1), odds["everyday"])
+    left_out = {name: form.chance(odds[name]) for name in ("clinical", "past")}
+    left_out |= {"any": form.chance(both.any), "crisis": form.chance(both.crisis)}
     thresholds = calibrate(found, made.readings, left_out)
     fits = [fit(matrix, rules, labels[name], weights) for name in HEADS]
     card = {

@@ -84,21 +84,19 @@ def language_name(code: str, lang: str) -> str:
         return code
 
 
-def language_for(asked: str | None, accept: str | None) -> str:
-    """The page's language: the one asked for, else the first the browser accepts that has words, else English."""
+def language_for(asked: str | None, accept: str | None, of: str = "page.name") -> str:
+    """The page's language: the one asked for, else the first the browser accepts that has words, else English.
+
+    of: a key that stands for the words that are needed. Without it, a language must have this page's own words: a page
+    in two languages at once would be worse than English.
+    """
     known = languages()
     wanted = [asked or ""] + [piece.split(";")[0] for piece in (accept or "").split(",")]
     for tag in wanted:
         primary = tag.strip().split("-")[0].lower()
-        if primary in known and _has_page(primary):
+        if primary in known and of in keys(primary):
             return primary
     return "en"
-
-
-@lru_cache(maxsize=32)
-def _has_page(lang: str) -> bool:
-    """Only a language that has this page's own words: a page in two languages at once would be worse than English."""
-    return "page.name" in keys(lang)
 
 
 @lru_cache(maxsize=16)

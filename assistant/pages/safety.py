@@ -8,10 +8,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from assistant.care.report import against, published
-from assistant.pages.missing import words_lang
-from assistant.pages.render import draw
+from assistant.pages.render import draw, language_for
 from assistant.pages.routes import frame
 from assistant.pages.talk import Room
+from assistant.words import keys, languages
 
 if TYPE_CHECKING:
     from assistant.settings import Parts, Settings
@@ -33,5 +33,11 @@ def add(app: FastAPI, _parts: Parts, room: Room, settings: Settings) -> None:
     def safety(request: Request) -> HTMLResponse:
         lang, values = frame(request, room, settings)
         figures = published()
-        wordy = words_lang(lang, "page.safety.title")
-        return HTMLResponse(draw("safety.html", lang, **values, figures=figures, rows=rows(), words_lang=wordy))
+        # What care reads, it is explained in: the page around it may have fewer languages.
+        said_in = language_for(
+            request.query_params.get("lang"), request.headers.get("accept-language"), "page.safety.title"
+        )
+        others = [tag for tag in languages() if "page.safety.title" in keys(tag) and tag != said_in]
+        return HTMLResponse(
+            draw("safety.html", lang, **values, figures=figures, rows=rows(), said_in=said_in, others=others)
+        )
