@@ -11,7 +11,7 @@ window.sharedJourney = (function () {
   let words = {}, trigger = null, busy = null, depth = 0, opener = null, wasAt = 0;
 
   const html = document.documentElement;
-  const lang = html.getAttribute("lang");
+  const lang = html.getAttribute("lang"), dir = html.getAttribute("dir");
   const find = (where) => document.querySelector(where);
   const view = () => html.dataset.view || "talk";
 
@@ -347,7 +347,9 @@ window.sharedJourney = (function () {
     if (!form) return;
     event.preventDefault();
     const code = form.querySelector("select").value;
-    const address = code ? "?country=" + encodeURIComponent(code) : "";
+    const fields = new URLSearchParams(new FormData(form)); // the language of the page goes with it
+    if (!code) fields.delete("country");
+    const address = fields.size ? "?" + fields : "";
     try {
       const answer = await realFetch("/help/bar" + address);
       if (!answer.ok) throw new Error(String(answer.status));
@@ -365,6 +367,7 @@ window.sharedJourney = (function () {
   function attach(name, element, itsTrigger, watch) {
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
     if (name === "talk") {
+      document.title = words.title; // Gradio has set the one of the English page
       trigger = itsTrigger;
       watch("value", () => afterTalk(element));
       afterTalk(element);
@@ -388,7 +391,9 @@ window.sharedJourney = (function () {
   window.addEventListener("error", (event) => { if (event.target && event.target.tagName === "SCRIPT") notOpening(); }, true);
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   // Gradio sets the browser's language on the page; the page's own language is the right one (WCAG 3.1.1).
-  new MutationObserver(() => { if (html.getAttribute("lang") !== lang) html.setAttribute("lang", lang); })
-    .observe(html, { attributes: true, attributeFilter: ["lang"] });
+  new MutationObserver(() => {
+    if (html.getAttribute("lang") !== lang) html.setAttribute("lang", lang);
+    if (html.getAttribute("dir") !== dir) html.setAttribute("dir", dir);
+  }).observe(html, { attributes: true, attributeFilter: ["lang", "dir"] });
   return own;
 })();
