@@ -121,7 +121,7 @@ def _on_buttons() -> dict[str, str]:
 
 
 def _bare(text: str) -> str:
-    return " ".join(text.lower().replace("’", "'").split()).strip(_MARKS)
+    return " ".join(text.casefold().replace("’", "'").split()).strip(_MARKS)
 
 
 def meant(text: str) -> str:

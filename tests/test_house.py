@@ -34,6 +34,7 @@ DOORS = {
     "transformers": ("index/embed.py",),
     "torch": ("index/embed.py",),
     "py3langid": ("assistant/language.py",),
+    "babel": ("assistant/words/local.py",),
     "sqlite3": ("corpus/store/",),
     "argon2": ("corpus/hashing.py",),
     "icalendar": ("corpus/groups/calendar.py", "corpus/groups/calendar_out.py"),
@@ -80,7 +81,7 @@ def test_each_library_has_its_door(path: Path) -> None:
                 assert where.startswith(rooms) if rooms else False, f"{where} imports {module}"
 
 
-HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl", "bm25s", "Stemmer", "ir_measures")  # fmt: skip
+HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl", "bm25s", "Stemmer", "ir_measures", "babel")  # fmt: skip
 
 
 @pytest.mark.parametrize(

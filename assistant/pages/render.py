@@ -19,8 +19,16 @@ from markupsafe import Markup
 
 from assistant.conversation import Excerpt, StoryPart, StoryView
 from assistant.pages.sessions import Talk, Turn
-from assistant.words import DEFAULT, keys, label, languages, say
-from assistant.words.local import capital, commas, date_name, direction, isolated, language_name, month_name, weekday_name
+from assistant.words import DEFAULT, keys, label, languages, local, say
+    capital,
+    commas,
+    date_name,
+    direction,
+    isolated,
+    language_name,
+    month_name,
+    weekday_name,
+)
 from corpus import vocabulary
 
 HERE = Path(__file__).parent
@@ -68,7 +76,7 @@ def nice_date(value: date | str | None, lang: str = "en") -> str:
         day = value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError:
         return str(value)
-    return date_name(day, lang)
+    return local.date_name(day, lang)
 
 
 def web_link(href: str | None) -> str | None:
@@ -120,7 +128,9 @@ def _env() -> Environment:
         lstrip_blocks=True,
     )
     env.globals.update(heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of)
-    env.globals.update(words_in=words_in, weekday=weekday_name, month=month_name, dir_of=direction, commas=commas, address=address)
+    env.globals.update(
+        words_in=words_in, weekday=weekday_name, month=month_name, dir_of=direction, commas=commas, link=address
+    )
     env.globals.update(isolated=isolated)
     env.globals.update(tongues=tuple((lang, capital(language_name(lang, lang))) for lang in spoken_here()))
     return env
@@ -133,7 +143,7 @@ def words_in(lang: str) -> tuple[Callable[..., str], Callable[[tuple[str, ...]],
         return say(f"page.{key}", lang, **slots)
 
     def spoken(codes: tuple[str, ...]) -> str:
-        return commas((language_name(code, lang) for code in codes), lang)
+        return local.commas((local.language_name(code, lang) for code in codes), lang)
 
     def day(value: date | str | None) -> str:
         return nice_date(value, lang)
@@ -144,13 +154,13 @@ def words_in(lang: str) -> tuple[Callable[..., str], Callable[[tuple[str, ...]],
 def draw(template: str, lang: str, **values: Any) -> Markup:
     """One template with the page's words in `lang`: `t("card.read")` is the sentence `page.card.read`.
 
-    `at(path)` is the address of a page of ours in the same language, `to(path)` also for the same country. carry: the
+    `url(path)` is the address of a page of ours in the same language, `to(path)` also for the same country. carry: the
     language that they name; left out, English is not named, because it is what a page is in anyway.
     """
     t, spoken, day = words_in(lang)
     carry = values.setdefault("carry", "" if lang == DEFAULT else lang)
     country = values.get("country", "")
-    values |= {"at": lambda path: address(path, carry), "to": lambda path: address(path, carry, country)}
+    values |= {"url": lambda path: address(path, carry), "to": lambda path: address(path, carry, country)}
     return Markup(_env().get_template(template).render(t=t, spoken=spoken, day=day, lang=lang, **values))
 
 
