@@ -20,15 +20,6 @@ from markupsafe import Markup
 from assistant.conversation import Excerpt, StoryPart, StoryView
 from assistant.pages.sessions import Talk, Turn
 from assistant.words import DEFAULT, keys, label, languages, local, say
-    capital,
-    commas,
-    date_name,
-    direction,
-    isolated,
-    language_name,
-    month_name,
-    weekday_name,
-)
 from corpus import vocabulary
 
 HERE = Path(__file__).parent
@@ -128,11 +119,9 @@ def _env() -> Environment:
         lstrip_blocks=True,
     )
     env.globals.update(heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of)
-    env.globals.update(
-        words_in=words_in, weekday=weekday_name, month=month_name, dir_of=direction, commas=commas, link=address
-    )
-    env.globals.update(isolated=isolated)
-    env.globals.update(tongues=tuple((lang, capital(language_name(lang, lang))) for lang in spoken_here()))
+    env.globals.update(words_in=words_in, link=address, dir_of=local.direction, commas=local.commas)
+    env.globals.update(weekday=local.weekday_name, month=local.month_name, isolated=local.isolated)
+    env.globals.update(tongues=tuple((tag, local.capital(local.language_name(tag, tag))) for tag in spoken_here()))
     return env
 
 
