@@ -131,6 +131,7 @@ window.sharedJourney = (function () {
     if (find("#sj-no-start")) find("#sj-no-start").hidden = true;
     redo(element);
     if (root.dataset.opening === "yes" && !answered) return;
+    if (!html.dataset.begun) keepThisOne();
     html.dataset.begun = "yes";
     const turns = root.querySelectorAll(".sj-turn");
     const last = turns[turns.length - 1];
@@ -142,6 +143,14 @@ window.sharedJourney = (function () {
     const far = help && help.getBoundingClientRect().top - last.getBoundingClientRect().top > 0.4 * window.innerHeight;
     (far ? help : last).scrollIntoView({ block: "start", behavior: "auto" });
     status(root.dataset.notice);
+  }
+  // Another language is another page and a new conversation: beside this one, so that what was written here is not lost.
+  function keepThisOne() {
+    document.querySelectorAll(".sj-languages a").forEach((link) => {
+      const more = document.createElement("span");
+      more.className = "sj-sr"; more.lang = lang; more.textContent = " (" + words["bar.new_tab"] + ")";
+      link.target = "_blank"; link.rel = "noopener"; link.append(more);
+    });
   }
   // Gradio removes attributes that only the browser set when it draws again: they are put back.
   function redo(element) {
