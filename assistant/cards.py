@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import yaml
 from assistant.conversation import Excerpt, StoryCard, StoryPart, StoryView
 from assistant.understand import rules
 from assistant.voice import phrases
-from assistant.words import say
+from assistant.words import label, say
+from assistant.words.local import commas
 from corpus import vocabulary
 from corpus.types import Part, Provenance, Span, Story
 from index.collection import Facts
@@ -34,15 +35,20 @@ def _minutes(story: Story) -> int:
     return max(1, round(story.words / 200))
 
 
-def _stage(story: Story) -> str | None:
-    return vocabulary.label("stages", story.stage) if story.stage else None
+def _stage(story: Story, lang: str, *, inside: bool = False) -> str | None:
+    return label("stages", story.stage, lang, inside=inside) if story.stage else None
 
 
-def _notes(story: Story) -> tuple[str, ...]:
-    return tuple(vocabulary.label("content_notes", note) for note in story.content_notes)
+def _notes(story: Story, lang: str) -> tuple[str, ...]:
+    return tuple(label("content_notes", note, lang) for note in story.content_notes)
 
 
-def excerpt(story: Story, span: Span) -> Excerpt:
+def part_label(part: Part, lang: str) -> str:
+    """The heading that the narrator answered; "The story" of one that was told in one piece."""
+    return say(f"page.yours.diff.field.{part.value}", lang)
+
+
+def excerpt(story: Story, span: Span, lang: str = "en") -> Excerpt:
     """The passage, with sentences before and after it until the excerpt has about 90 words."""
     text = story.text(span.part) or ""
     start, end = span.start, span.end
@@ -55,7 +61,7 @@ def excerpt(story: Story, span: Span) -> Excerpt:
             start = left.pop()[0]
     return Excerpt(
         part=span.part.value,
-        part_label=span.part.label,
+        part_label=part_label(span.part, lang),
         text=text[start:end],
         mark=(span.start - start, span.end - start),
         before=bool(text[:start].strip()),
@@ -168,9 +174,9 @@ def story_card(
         sample=story.provenance is Provenance.SAMPLE,
         origin=origin(story, lang),
         language=story.language,
-        stage=_stage(story),
-        content_notes=_notes(story),
-        excerpt=excerpt(story, span),
+        stage=_stage(story, lang),
+        content_notes=_notes(story, lang),
+        excerpt=excerpt(story, span, lang),
         why=_why(match, said, themes, lang, like=like, hopeful=hopeful, dials=dials, rare=rare),
         heading=heading,
         minutes=_minutes(story),
@@ -193,7 +199,7 @@ def _why(
     story = match.story
     told = [theme for theme in story.themes if theme in themes] or list(story.themes[:1])
     why = [] if match.close else [say("card.why.far", lang)]
-    why += [say("card.why.themes", lang, themes=phrases(told))] if told else []
+    why += [say("card.why.themes", lang, themes=phrases(told, lang))] if told else []
     why += [say("card.why.like", lang)] if like else []
     why += [say("card.why.hope", lang)] if hopeful and (story.hope or 0) >= 4 else []
     why += [_wish(name, dials, story, lang) for name in met(dials, Facts.of(story))]
@@ -202,11 +208,11 @@ def _why(
     if words := shared_words(said, match.span.of(story), rarity=rare):
         why.append(say("card.why.words", lang, words=", ".join(words)))
     if match.close and said and not like:
-        why.append(say("card.why.part", lang, part=match.span.part.label))
+        why.append(say("card.why.part", lang, part=part_label(match.span.part, lang)))
         if story.text(Part.NOW) and match.span.part is not Part.NOW:
-            stage = _stage(story)
+            stage = _stage(story, lang, inside=True)
             key = "card.why.after" if stage else "card.why.after.plain"
-            why.append(say(key, lang, narrator=story.narrator, stage=(stage or "").lower()))
+            why.append(say(key, lang, narrator=story.narrator, stage=stage or ""))
     return tuple(why)
 
 
@@ -215,11 +221,16 @@ def _wish(name: str, dials: Dials, story: Story, lang: str) -> str:
     return say(
         f"card.why.wish.{name}",
         lang,
-        stage=(_stage(story) or "").lower(),
+        stage=_stage(story, lang, inside=True) or "",
         minutes=_minutes(story),
-        pathways=", ".join(vocabulary.label("pathways", id).lower() for id in story.pathways if id in dials.pathways),
-        context=", ".join(vocabulary.label("contexts", id).lower() for id in story.context if id in dials.context),
+        pathways=commas(_inside("pathways", story.pathways, dials.pathways, lang), lang),
+        context=commas(_inside("contexts", story.context, dials.context, lang), lang),
     )
+
+
+def _inside(kind: vocabulary.Kind, given: Iterable[str], asked: Iterable[str], lang: str) -> list[str]:
+    """What of a story was asked for, named inside a sentence."""
+    return [label(kind, id, lang, inside=True) for id in given if id in asked]
 
 
 def story_view(story: Story, matched: Span | None, lang: str) -> StoryView:
@@ -231,14 +242,14 @@ def story_view(story: Story, matched: Span | None, lang: str) -> StoryView:
         sample=story.provenance is Provenance.SAMPLE,
         origin=origin(story, lang),
         language=story.language,
-        stage=_stage(story),
-        themes=tuple(vocabulary.label("themes", theme) for theme in story.themes),
-        pathways=tuple(vocabulary.label("pathways", pathway) for pathway in story.pathways),
-        content_notes=_notes(story),
+        stage=_stage(story, lang),
+        themes=tuple(label("themes", theme, lang) for theme in story.themes),
+        pathways=tuple(label("pathways", pathway, lang) for pathway in story.pathways),
+        content_notes=_notes(story, lang),
         parts=tuple(
             StoryPart(
                 part=given.part.value,
-                label=given.part.label,
+                label=part_label(given.part, lang),
                 text=given.text,
                 mark=(matched.start, matched.end) if matched and matched.part is given.part else None,
             )

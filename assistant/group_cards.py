@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from assistant.care import countries
 from assistant.conversation import GroupCard, NextMeeting
 from assistant.voice import phrases
 from assistant.words import say
+from assistant.words.local import capital, country_name, isolated, listed
 from corpus.groups.times import next_meeting, stale
 from corpus.types import Group, Provenance, Schedule
 from index.facets import row_of
@@ -40,9 +40,10 @@ def when(schedule: Schedule, lang: str = "en") -> str | None:
     elif schedule.days == _WORKDAYS:
         days = say("group.day.work", lang)
     else:
-        days = say("group.day.and", lang).join(say(f"group.day.{day}", lang) for day in schedule.days)
+        days = listed((say(f"group.day.{day}", lang) for day in schedule.days), lang)
     until = f"–{schedule.end}" if schedule.end else ""
-    said = say("group.when.at", lang, days=days, time=f"{schedule.start}{until}", city=city_of(schedule.timezone))
+    time = isolated(f"{schedule.start}{until}", lang)
+    said = say("group.when.at", lang, days=capital(days), time=time, city=city_of(schedule.timezone))
     if words and not schedule.certain:
         said += " " + say("group.when.unsure", lang, words=words)
     return said
@@ -85,7 +86,7 @@ def group_card(
     """What a card shows. themes: what was said is about these. now: aware; next times are worked out from it. towns:
     places that the person named. doubted: several people told that it may have changed."""
     told = [theme for theme in group.themes if theme in themes]
-    why = say("group.why.themes", lang, themes=phrases(told)) if told else say("group.why.words", lang)
+    why = say("group.why.themes", lang, themes=phrases(told, lang)) if told else say("group.why.words", lang)
     near = next((town for town in towns if reached(row_of(group), town)), None)
     if near:
         why += " " + say("group.why.near", lang, town=near.label)
@@ -98,7 +99,8 @@ def group_card(
     elif not times and coming is None:
         times = (say("group.when.ask" if group.schedules else "group.when.appointment", lang),)
     place = group.place
-    named = [place.name, place.street, place.city, place.region, country_name(place.country)] if place else []
+    country = country_name(place.country, lang) if place and place.country else ""
+    named = [place.name, place.street, place.city, place.region, country] if place else []
     where = ", ".join(dict.fromkeys(filter(None, named)))
     return GroupCard(
         id=group.id,
@@ -110,7 +112,7 @@ def group_card(
         why=(why,),
         when=times,
         next=None if group.always_open else coming,
-        where=" · ".join(filter(None, [say(f"group.attendance.{group.attendance}", lang), where])),
+        where=" · ".join(filter(None, [say(f"group.attendance.{group.attendance}", lang), isolated(where, lang)])),
         how_to_join=group.how_to_join,
         how_to_leave=group.how_to_leave,
         link=group.online.url if group.online else None,
@@ -128,8 +130,3 @@ def group_card(
         if group.kind == "warmline"
         else None,
     )
-
-
-def country_name(code: str | None) -> str | None:
-    """The name of a country of the help-line table; another country's code stands as it is."""
-    return None if code is None else dict(countries()).get(code, code)

@@ -9,6 +9,7 @@ from typing import Any
 
 from assistant.group_requests import Wish
 from assistant.words import say
+from assistant.words.local import commas, either, language_name
 from corpus.groups.hours import DAYS
 from corpus.types import Group
 from index.facets import TIMES, Choice, Row, row_of
@@ -75,15 +76,14 @@ def _of(name: str, choice: Choice, lang: str) -> str:
         parts = [_days(choice.days, lang)] if choice.days else []
         if choice.times:
             given = [time for time in TIMES if time in choice.times]
-            parts.append(say("group.wish.or", lang).join(say(f"group.wish.times.{time}", lang) for time in given))
+            parts.append(either((say(f"group.wish.times.{time}", lang) for time in given), lang))
         return " ".join(parts)
     values = sorted(getattr(choice, name))
     if name == "languages":
-        return say("group.wish.or", lang).join(
-            say("group.wish.languages", lang, language=_language(value, lang)) for value in values
-        )
-    joint = ", " if name == "needs" else say("group.wish.or", lang)
-    return joint.join(say(f"group.wish.{name}.{value}", lang) for value in values)
+        named = [say("group.wish.languages", lang, language=language_name(value, lang)) for value in values]
+    else:
+        named = [say(f"group.wish.{name}.{value}", lang) for value in values]
+    return commas(named, lang) if name == "needs" else either(named, lang)
 
 
 def _days(days: frozenset[str], lang: str) -> str:
@@ -91,15 +91,8 @@ def _days(days: frozenset[str], lang: str) -> str:
         return say("group.wish.days.weekend", lang)
     if days == _WEEK:
         return say("group.wish.days.week", lang)
-    named = say("group.wish.or", lang).join(say(f"group.day.{day}", lang) for day in DAYS if day in days)
+    named = either((say(f"group.day.{day}", lang) for day in DAYS if day in days), lang)
     return say("group.wish.days", lang, days=named)
-
-
-def _language(tag: str, lang: str) -> str:
-    try:
-        return say(f"page.language.{tag}", lang)
-    except KeyError:  # a language that the page has no name for
-        return tag
 
 
 def in_words(choice: Choice, near: Sequence[str], lang: str) -> str:
@@ -109,8 +102,8 @@ def in_words(choice: Choice, near: Sequence[str], lang: str) -> str:
         named.append(_of("times", choice, lang))
     towns = dict.fromkeys(label.partition(",")[0] if len(near) > 1 else label for label in near)
     if towns:
-        named.append(say("group.wish.near", lang, town=say("group.wish.or", lang).join(towns)))
-    return ", ".join(named)
+        named.append(say("group.wish.near", lang, town=either(towns, lang)))
+    return commas(named, lang)
 
 
 def why(
@@ -131,7 +124,7 @@ def why(
     if near and not any(reached(row, town) for town in towns):
         (differs if not row.goes_to or row.point else unsaid).append(in_words(ANY, near, lang))
     said = (("asked", has), ("differs", differs), ("unsaid", unsaid))
-    return [say(f"group.why.{key}", lang, wishes=", ".join(wishes)) for key, wishes in said if wishes]
+    return [say(f"group.why.{key}", lang, wishes=commas(wishes, lang)) for key, wishes in said if wishes]
 
 
 def _silent(name: str, group: Group, row: Row) -> bool:

@@ -23,7 +23,8 @@ def unread_language(text: str) -> str | None:
         return None
     latin = sum("LATIN" in unicodedata.name(c, "") for c in letters[:2000]) / len(letters[:2000])
     if latin < 0.5:
-        return _guess(text)[0] if len(letters) >= 2 else None
+        guess = _guess(text)[0] if len(letters) >= 2 else None
+        return "und" if guess in READ else guess
     if len(text.split()) < _LEAST_WORDS:
         return None
     language, probability = _guess(text)

@@ -15,10 +15,10 @@ from assistant.care.screener import embedded
 from assistant.conversation import Chip, GroupCard, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.group_talk import answer, is_of_groups, town_in
 from assistant.group_wishes import ANY
-from assistant.language import unread_language
+from assistant.language import READ, unread_language
 from assistant.looking import groups_for, helped_across, helped_one, query_of
 from assistant.tidy import tidy
-from assistant.understand import Understood, turned, unasked, understand
+from assistant.understand import Understood, meant, turned, unasked, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
 from assistant.words import languages, say
 from corpus.store import Store, utc_now
@@ -65,6 +65,8 @@ class Turn:
         """A new conversation: who is speaking, what is kept, and three ways to begin."""
         session = Session(lang=lang, country=country)
         lead = [say("talk.open", lang), say("talk.open.more", lang)]
+        if lang not in READ:
+            lead.append(say("talk.open.read", lang))
         if self._voice.name:
             lead.append(say("talk.model", lang, model=self._voice.name))
         if self._store.shows_samples():
@@ -74,7 +76,7 @@ class Turn:
 
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
         """Answer one message. Any text is allowed; what it calls for in care comes before anything else."""
-        text = tidy(text)
+        text = meant(tidy(text))
         # Embedded once for care and for finding, where both look at the same words by the same model.
         sense = self._finder.sense(embedded(text)) if self._screen.reads_by(self._finder.embedder) else None
         seen = self._screen(text, session.screens, sense.vector if sense else None)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import yaml
 
 from assistant.group_requests import GroupRules, Wish, compiled, group_request
+from assistant.words import DEFAULT, keys, languages, say, variants
 from index.query import Dials
 
 Intent = Literal[
@@ -104,6 +105,32 @@ def _filled(pattern: str, data: dict[str, Any]) -> str:
         said = "|".join(ids.values())
         pattern = pattern.replace("{" + kind + "}", f"(?P<{kind}>{said})")
     return pattern.replace("{word}", r"(?P<word>[^\W\d_]{3,}(?: [^\W\d_]{3,})?)")
+
+
+# Buttons of the page that send what stands on them, beside the chips.
+_BUTTONS = ("page.box.listen", "page.story.lighter")
+_MARKS = " .,;:!?¿¡…؟"
+
+
+@lru_cache(maxsize=1)
+def _on_buttons() -> dict[str, str]:
+    """What stands on a button in a language that is not read → what stands on it in English."""
+    pressed = [key for key in keys() if key.startswith("chip.") or key in _BUTTONS]
+    others = [lang for lang in languages() if lang != DEFAULT]
+    return {_bare(text): say(key) for lang in others for key in pressed for text in variants(key, lang)}
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split()).strip(_MARKS)
+
+
+def meant(text: str) -> str:
+    """A message that is what stands on a button in some language, in English; any other message as it is.
+
+    The conversation is read in English only, and whoever presses a button in their own language is to be understood.
+    What they see of it stays as it was on the button.
+    """
+    return _on_buttons().get(_bare(text), text)
 
 
 def understand(text: str) -> Understood:

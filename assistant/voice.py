@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.understand import feeling
-from assistant.words import fill, variants
-from corpus import vocabulary
+from assistant.words import fill, theme_phrase, variants
+from assistant.words.local import listed
 from corpus.errors import SettingsWrong
 from corpus.types import Story
 
@@ -55,9 +55,9 @@ def pick(key: str, used: Sequence[str], lang: str, /, *, again: bool = False, **
     return (min(sentences, key=last_said.__getitem__),) if again else ()
 
 
-def phrases(themes: Sequence[str]) -> str:
+def phrases(themes: Sequence[str], lang: str) -> str:
     """Themes in plain words: "losing someone and nights without sleep"."""
-    return " and ".join(vocabulary.phrase(theme) for theme in themes[:2])
+    return listed((theme_phrase(theme, lang) for theme in themes[:2]), lang)
 
 
 class PlainVoice:
@@ -68,20 +68,20 @@ class PlainVoice:
     def lead(self, telling: Telling, used: Sequence[str]) -> tuple[str, ...]:
         lang = telling.lang
         word = feeling(telling.said)
-        first = pick("talk.feeling", used, lang, feeling=word) if word and not _said_of(word, used) else ()
+        first = pick("talk.feeling", used, lang, feeling=word) if word and not _said_of(word, used, lang) else ()
         first = first or pick("talk.heard", used, lang)
         if telling.count == 1:
             second = pick("talk.one", used, lang)
         elif telling.themes:
-            second = pick("talk.stories", used, lang, themes=phrases(telling.themes))
+            second = pick("talk.stories", used, lang, themes=phrases(telling.themes, lang))
         else:
             second = ()
         return first + (second or pick("talk.stories.plain", used, lang))
 
 
-def _said_of(word: str, used: Sequence[str]) -> bool:
+def _said_of(word: str, used: Sequence[str], lang: str) -> bool:
     """Whether this feeling was said back before: once is listening, twice is a machine."""
-    return any(f"“{word}”" in sentence.lower() for sentence in used)
+    return any(fill(variant, feeling=word) in used for variant in variants("talk.feeling", lang))
 
 
 _INSTRUCTION = """You word one or two short sentences that stand before peer stories on a web page.
@@ -129,7 +129,7 @@ class ModelVoice:
     @staticmethod
     def _prompt(telling: Telling) -> str:
         titles = "; ".join(story.title for story in telling.stories) or "(not given)"
-        about = phrases(telling.themes) or "(not given)"
+        about = phrases(telling.themes, "en") or "(not given)"
         return f"The person wrote:\n{telling.said[:2000]}\n\nThe stories that follow tell of: {about}\nTitles: {titles}"
 
 

@@ -69,7 +69,10 @@ def send(app: Any, method: str, path: str = "/groups", data: Any = None, **more:
 
 
 def names(answer: httpx.Response) -> list[str]:
-    return [html.unescape(name) for name in re.findall(r'<h3 class="sj-title" dir="auto">(.*?)</h3>', answer.text)]
+    return [
+        html.unescape(name)
+        for name in re.findall(r'<h3 class="sj-title" lang="[a-z]+" dir="auto">(.*?)</h3>', answer.text)
+    ]
 
 
 def heading(answer: httpx.Response) -> str:

@@ -85,14 +85,14 @@ def test_the_help_page_lists_every_country_without_scripts(web: httpx.Client) ->
     assert 'href="tel:131114"' in page
 
 
-@pytest.mark.parametrize("lang", ["en", "es", "fr", "de", "pt"])
+@pytest.mark.parametrize("lang", ["en", "es", "fr", "de", "pt", "ar"])
 def test_what_is_done_about_danger_is_said_in_every_language_that_care_reads(web: httpx.Client, lang: str) -> None:
     page = web.get(f"/safety?lang={lang}").text
-    assert f'<div lang="{lang}">' in page
+    assert f'<html lang="{lang}" dir="{words("page.dir", lang)}"' in page
     for key in keys("en"):
         if key.startswith("page.safety.misses"):
             assert words(key, lang) in html.unescape(page), key
-    assert page.count('hreflang="') == 4, "the others are one press away"
+    assert page.count('hreflang="') == 5, "the others are one press away"
     assert f'hreflang="{lang}"' not in page
     assert lang == "en" or words("page.safety.what") not in html.unescape(page)
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from assistant import words
 from assistant.care.screen import Screen
+from assistant.words.local import by_name, country_name, either
 
 TABLE = Path(__file__).parent / "helplines.yaml"
 EVERY_COUNTRY = "/help"  # the page of this app that lists the lines of all countries
@@ -78,9 +79,10 @@ def _table() -> dict[str, Line]:
     return {row["code"]: Line(**row) for row in rows}
 
 
-def countries() -> list[tuple[str, str]]:
-    """(ISO code, English name) of every country in the table, by name."""
-    return sorted(((line.code, line.country) for line in _table().values()), key=lambda pair: pair[1])
+@lru_cache(maxsize=16)
+def countries(lang: str = words.DEFAULT) -> tuple[tuple[str, str], ...]:
+    """(ISO code, name in a language) of every country in the table, by name."""
+    return tuple(by_name((code, country_name(code, lang)) for code in _table()))
 
 
 def helplines(country: str) -> Line | None:
@@ -248,7 +250,7 @@ def help_for(screen: Screen, country: str | None, lang: str) -> Help | None:
     key = _key(screen)
     number = words.say("care.emergency_unknown", lang)
     if line:
-        number = f" {words.say('care.or', lang)} ".join(line.emergency)
+        number = either(line.emergency, lang)
     found = _doors(line, lang)
 
     def texts(name: str) -> tuple[str, ...]:

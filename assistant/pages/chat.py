@@ -5,13 +5,14 @@ The HTML templates are constants. Gradio re-evaluates the output of any other te
 person inside one could run as a script. Importing this module imports Gradio; `server.build` does it late.
 """
 
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 import gradio as gr
 
 from assistant.care import guess_country
 from assistant.pages.render import draw, language_for
+from assistant.pages.routes import asked_in
 from assistant.pages.talk import MAX_CHIP, Room, Trouble
 from assistant.words import say
 
@@ -39,7 +40,7 @@ def spoken_to(request: gr.Request, default_country: str) -> tuple[str, str | Non
     country = asked.get("country", "").upper()
     if not (len(country) == 2 and country.isascii() and country.isalpha()):
         country = guess_country(accept) or default_country
-    return language_for(asked.get("lang"), accept), country or None
+    return language_for(asked_in({}, headers), accept), country or None
 
 
 def text_of(data: Any, name: str, most: int) -> str:
@@ -51,20 +52,28 @@ def text_of(data: Any, name: str, most: int) -> str:
 def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Blocks:
     """The page's Blocks. `room` holds the conversations; nothing of them is kept in Gradio's own state."""
 
-    def trouble() -> str:
+    def trouble() -> NoReturn:
         raise gr.Error(say("page.trouble.inside", lang), print_exception=False)
 
-    def opened(request: gr.Request) -> str:
+    def opened(request: gr.Request) -> tuple[Any, ...]:
+        """The conversation, and what stands on the box and its buttons in the language of this visitor."""
+        here, country = spoken_to(request, default_country)
         try:
-            return room.open(request.session_hash or "", *spoken_to(request, default_country))
+            return (room.open(request.session_hash or "", here, country), *labels(here))
         except Trouble:
-            return trouble()
+            trouble()
+
+    def labels(here: str) -> tuple[Any, Any, Any]:
+        if here == lang:
+            return gr.skip(), gr.skip(), gr.skip()
+        box_words = {"label": say("page.box.label", here), "placeholder": say("page.box.placeholder", here)}
+        return gr.update(**box_words), str(draw("tools.html", here)), gr.update(value=say("page.box.send", here))
 
     def sent(text: str, request: gr.Request) -> tuple[str, str]:
         try:
             return room.say(request.session_hash or "", text or "", *spoken_to(request, default_country)), ""
         except Trouble:
-            return trouble(), text
+            trouble()
 
     def acted(event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
         """A button inside the conversation or a story: (conversation, story), each only when it changed."""
@@ -109,7 +118,7 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
                 html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=True),
             )
             with gr.Row(elem_id="sj-row"):
-                gr.HTML(
+                tools = gr.HTML(
                     str(draw("tools.html", lang)),
                     html_template="${value}",
                     js_on_load=ON_LOAD_TOOLS,
@@ -117,7 +126,7 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
                     apply_default_css=False,
                 )
                 send = gr.Button(say("page.box.send", lang), variant="primary", elem_id="sj-send", scale=0)
-        demo.load(opened, None, talk, **EVENT)
+        demo.load(opened, None, [talk, box, tools, send], **EVENT)
         send.click(sent, box, [talk, box], **EVENT)
         # "multiple": a story that is being closed must not swallow the opening of the next one
         talk.act(acted, None, [talk, story], trigger_mode="multiple", **EVENT)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from assistant.words import say
+from assistant.words import label, say
+from assistant.words.local import language_name
 from corpus import vocabulary
 from corpus.types import Part, Story
 
@@ -167,15 +168,15 @@ def _fields(story: Story, lang: str) -> dict[str, tuple[str, ...]]:
     fields: dict[str, tuple[str, ...]] = {
         "title": (story.title,),
         "narrator": (story.narrator,),
-        "language": (story.language,),
+        "language": (language_name(story.language, lang),),
         "content_notes": (),
         **{part.value: (text,) for part in Part if (text := story.text(part)) is not None},
-        "stage": (vocabulary.label("stages", story.stage),) if story.stage else (),
+        "stage": (label("stages", story.stage, lang),) if story.stage else (),
         "hope": () if story.hope is None else (say("page.yours.diff.of_five", lang, n=story.hope),),
         "setbacks": setbacks,
     }
     for name, kind in _LISTS.items():
-        fields[name] = tuple(vocabulary.label(kind, id) for id in getattr(story, name))
+        fields[name] = tuple(label(kind, id, lang) for id in getattr(story, name))
     return {name: texts for name, texts in fields.items() if texts}
 
 

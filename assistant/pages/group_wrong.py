@@ -11,8 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
-from assistant.pages.missing import words_lang
-from assistant.pages.render import draw, language_for
+from assistant.pages.render import draw
 from assistant.pages.routes import form_of, frame
 from assistant.pages.talk import Room, note
 from corpus.attempts import Attempts, network_of
@@ -31,9 +30,7 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
     all_told, of_one = Attempts(*TOLD), Attempts(*OF_ONE)
 
     def page(request: Request, id: str, step: str, status: int = 200, **more: Any) -> HTMLResponse:
-        _, values = frame(request, room, settings)
-        lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
-        lang = words_lang(lang, "page.groups.title")
+        lang, values = frame(request, room, settings)
         group = parts.store.visible_groups([id]).get(id)
         if group is None:
             return HTMLResponse(draw("group_gone.html", lang, **values), 404)

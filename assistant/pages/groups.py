@@ -16,12 +16,11 @@ from starlette.concurrency import run_in_threadpool
 from assistant.conversation import GroupCard
 from assistant.group_cards import city_of, group_card
 from assistant.pages import groups_form as gf
-from assistant.pages.missing import words_lang
-from assistant.pages.render import draw, language_for
-from assistant.pages.routes import frame
+from assistant.pages.render import draw
+from assistant.pages.routes import frame, lang_of
 from assistant.pages.talk import Room, note
-from assistant.words import keys, say, variants
-from corpus import vocabulary
+from assistant.words import keys, label, say, variants
+from assistant.words.local import commas
 from corpus.groups import calendar_out
 from corpus.store import utc_now
 from corpus.types import Group
@@ -41,16 +40,9 @@ def words_for_scripts(lang: str) -> str:
     return json.dumps({k.removeprefix("page."): variants(k, lang)[0] for k in keys("en") if k.startswith(wanted)})
 
 
-def lang_of(request: Request) -> str:
-    """The page's language; English where it has no words for these pages: two languages at once would be worse."""
-    lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
-    return words_lang(lang, "page.groups.title")
-
-
 def add(app: FastAPI, parts: Parts, room: Room, settings: Settings, directory: Directory) -> None:
     def page(template: str, request: Request, status: int = 200, country: str = "", **more: Any) -> HTMLResponse:
-        _, values = frame(request, room, settings, {"country": country})
-        lang = lang_of(request)
+        lang, values = frame(request, room, settings, {"country": country})
         values["words_json"] = words_for_scripts(lang)
         return HTMLResponse(draw(template, lang, **{**values, **more}), status)
 
@@ -187,8 +179,8 @@ def facts(group: Group, lang: str) -> list[tuple[str, str]]:
     """What a card has no room for and anybody may see: (what it is, how it is)."""
     place = group.place
     rows = {
-        "themes": ", ".join(vocabulary.label("themes", theme) for theme in group.themes),
-        "audience": ", ".join(vocabulary.label("contexts", one) for one in group.audience),
+        "themes": commas((label("themes", theme, lang) for theme in group.themes), lang),
+        "audience": commas((label("contexts", one, lang) for one in group.audience), lang),
         "openness": say(f"page.groups.openness.{group.openness}", lang) if group.openness != "unknown" else "",
         "formats": ", ".join(group.formats),
         "organisation": group.organisation,

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from assistant.group_cards import city_of, kind_name
-from assistant.pages.render import language_name
+from assistant.words import label as label_of
 from assistant.words import say
-from corpus import vocabulary
+from assistant.words.local import capital, either, language_name, weekday_name
 from corpus.groups.hours import DAYS
 from index.facets import Choice, Offers
 from index.places import Town, plain
@@ -93,22 +93,16 @@ def label(name: str, value: str, offers: Offers, lang: str) -> str:
     if name == "kinds":
         return kind_name(value, lang)
     if name == "languages":
-        return language_name(value, lang)
+        return capital(language_name(value, lang))
     if name == "days":
-        return say(f"page.group.weekday.{_number(value)}", lang)
+        return capital(weekday_name(DAYS.index(value) + 1, lang))
     if name == "themes":
-        return vocabulary.label("themes", value)
+        return label_of("themes", value, lang)
     if name == "audience":
-        return vocabulary.label("contexts", value)
+        return label_of("contexts", value, lang)
     if name == "access":
-        words = offers.access[value]
-        return words[:1].upper() + words[1:]
+        return capital(offers.access[value])
     return say(f"page.groups.{name}.{value}", lang)
-
-
-def _number(day: str) -> int:
-    """1 for MO … 7 for SU."""
-    return DAYS.index(day) + 1
 
 
 def facets(asked: Asked, offers: Offers, lang: str) -> dict[str, dict[str, object]]:
@@ -128,7 +122,7 @@ def said(asked: Asked, offers: Offers, town: Town | None, lang: str) -> list[str
     """What was chosen, in words, one line each facet."""
     lines = [
         say("page.groups.chosen", lang, facet=say(f"page.groups.{name}", lang),
-            values=say("page.groups.or", lang).join(label(name, value, offers, lang) for value in given))
+            values=either((label(name, value, offers, lang) for value in given), lang))
         for name, given in asked.ticked.items()
         if given
     ]  # fmt: skip

@@ -88,7 +88,7 @@ _QUERY = {
     "/safety": {"lang", "country"},
     "/groups": {"lang", "country"},
 }
-_OF_A_GROUP = {"title"}  # of its calendar file; nothing else belongs to the address of one group
+_OF_A_GROUP = {"title", "lang", "country"}  # `title` is of its calendar file
 _WHOLE_STORY = re.compile(r"/share|/desk/story/[^/]+/(?:propose|redact)")  # may carry more than MAX_BODY
 _COOKIES = re.compile(r"/desk(?:/.*)?")  # the only part of the page that may set a cookie: its visitors sign in
 _SUBMIT = "/share"

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from assistant.pages.render import draw
 from assistant.pages.routes import form_of, frame
 from assistant.pages.talk import Room, note
-from assistant.words import keys
+from assistant.words import label
 from corpus import vocabulary
 from corpus.errors import DatabaseError
 
@@ -33,18 +33,13 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def groups() -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
+def groups(lang: str) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
     """(name of a group, its themes as (id, label)), every theme of the vocabulary once."""
     themes = vocabulary.ids("themes")
     named = {theme for group in GROUPS.values() for theme in group}
     for name, group in {**GROUPS, "other": tuple(theme for theme in themes if theme not in named)}.items():
-        if found := tuple((theme, vocabulary.label("themes", theme)) for theme in group if theme in themes):
+        if found := tuple((theme, label("themes", theme, lang)) for theme in group if theme in themes):
             yield name, found
-
-
-def words_lang(lang: str, key: str) -> str:
-    """The language in which a part of the page is really said: the page's, or English where it has no words yet."""
-    return lang if key in keys(lang) else "en"
 
 
 def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
@@ -54,10 +49,9 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
         lang, values = frame(request, room, settings, form)
         values |= {
             "step": step if room.counts.enabled else "off",
-            "groups": tuple(groups()),
+            "groups": tuple(groups(lang)),
             "chosen": "",
             "error": None,
-            "words_lang": words_lang(lang, "page.missing.title"),
         }
         return HTMLResponse(draw("missing.html", lang, **{**values, **more}), status)
 

@@ -12,13 +12,14 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assistant.conversation import Excerpt, StoryPart, StoryView
 from assistant.pages.sessions import Talk, Turn
-from assistant.words import keys, languages, say
+from assistant.words import DEFAULT, keys, label, languages, local, say
 from corpus import vocabulary
 
 HERE = Path(__file__).parent
@@ -32,14 +33,15 @@ HEAVY = (
 
 
 @lru_cache(maxsize=1)
-def _heavy_labels() -> frozenset[str]:
-    return frozenset(vocabulary.label("content_notes", id) for id in HEAVY)
+def _light_labels() -> frozenset[str]:
+    """What the lighter notes are called, in every language of the page."""
+    ids = [id for id in vocabulary.ids("content_notes") if id not in HEAVY]
+    return frozenset(label("content_notes", id, lang) for lang in languages() for id in ids)
 
 
 def heavy(notes: tuple[str, ...]) -> bool:
     """True when one of these content notes (labels) is a heavy one. A label nobody knows counts as heavy."""
-    known = {vocabulary.label("content_notes", id) for id in vocabulary.ids("content_notes")}
-    return any(note in _heavy_labels() or note not in known for note in notes)
+    return any(note not in _light_labels() for note in notes)
 
 
 def pieces(text: str, mark: tuple[int, int] | None) -> tuple[str, str, str]:
@@ -65,7 +67,7 @@ def nice_date(value: date | str | None, lang: str = "en") -> str:
         day = value if isinstance(value, date) else date.fromisoformat(value)
     except ValueError:
         return str(value)
-    return say("page.date", lang, day=day.day, month=say(f"page.month.{day.month}", lang), year=day.year)
+    return local.date_name(day, lang)
 
 
 def web_link(href: str | None) -> str | None:
@@ -75,28 +77,30 @@ def web_link(href: str | None) -> str | None:
     return None
 
 
-def language_name(code: str, lang: str) -> str:
-    """The name of a language (BCP-47) in the page's language; a code that nobody named stands as it is."""
-    primary = code.replace("_", "-").split("-")[0].lower()
-    try:
-        return say(f"page.language.{primary}", lang)
-    except KeyError:
-        return code
-
-
-def language_for(asked: str | None, accept: str | None, of: str = "page.name") -> str:
+def language_for(asked: str | None, accept: str | None) -> str:
     """The page's language: the one asked for, else the first the browser accepts that has words, else English.
 
-    of: a key that stands for the words that are needed. Without it, a language must have this page's own words: a page
-    in two languages at once would be worse than English.
+    A language must have the page's own words: a page in two languages at once would be worse than English.
     """
-    known = languages()
+    known = spoken_here()
     wanted = [asked or ""] + [piece.split(";")[0] for piece in (accept or "").split(",")]
     for tag in wanted:
         primary = tag.strip().split("-")[0].lower()
-        if primary in known and of in keys(primary):
+        if primary in known:
             return primary
-    return "en"
+    return DEFAULT
+
+
+def address(path: str, lang: str = "", country: str = "") -> str:
+    """A page of ours with what was chosen: `/groups?lang=de&country=AT`. Never anything that was written."""
+    chosen = urlencode({name: value for name, value in (("lang", lang), ("country", country)) if value})
+    return f"{path}?{chosen}" if chosen else path
+
+
+@lru_cache(maxsize=1)
+def spoken_here() -> tuple[str, ...]:
+    """The languages that the page can be read in, English first."""
+    return tuple(lang for lang in languages() if "page.name" in keys(lang))
 
 
 @lru_cache(maxsize=16)
@@ -115,7 +119,9 @@ def _env() -> Environment:
         lstrip_blocks=True,
     )
     env.globals.update(heavy=heavy, of_excerpt=of_excerpt, of_part=of_part, web_link=web_link, version_of=version_of)
-    env.globals.update(words_in=words_in)
+    env.globals.update(words_in=words_in, link=address, dir_of=local.direction, commas=local.commas)
+    env.globals.update(weekday=local.weekday_name, month=local.month_name, isolated=local.isolated)
+    env.globals.update(tongues=tuple((tag, local.capital(local.language_name(tag, tag))) for tag in spoken_here()))
     return env
 
 
@@ -126,7 +132,7 @@ def words_in(lang: str) -> tuple[Callable[..., str], Callable[[tuple[str, ...]],
         return say(f"page.{key}", lang, **slots)
 
     def spoken(codes: tuple[str, ...]) -> str:
-        return ", ".join(language_name(code, lang) for code in codes)
+        return local.commas((local.language_name(code, lang) for code in codes), lang)
 
     def day(value: date | str | None) -> str:
         return nice_date(value, lang)
@@ -135,8 +141,15 @@ def words_in(lang: str) -> tuple[Callable[..., str], Callable[[tuple[str, ...]],
 
 
 def draw(template: str, lang: str, **values: Any) -> Markup:
-    """One template with the page's words in `lang`: `t("card.read")` is the sentence `page.card.read`."""
+    """One template with the page's words in `lang`: `t("card.read")` is the sentence `page.card.read`.
+
+    `url(path)` is the address of a page of ours in the same language, `to(path)` also for the same country. carry: the
+    language that they name; left out, English is not named, because it is what a page is in anyway.
+    """
     t, spoken, day = words_in(lang)
+    carry = values.setdefault("carry", "" if lang == DEFAULT else lang)
+    country = values.get("country", "")
+    values |= {"url": lambda path: address(path, carry), "to": lambda path: address(path, carry, country)}
     return Markup(_env().get_template(template).render(t=t, spoken=spoken, day=day, lang=lang, **values))
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -16,10 +16,10 @@ from starlette.concurrency import run_in_threadpool
 
 from assistant.care import countries, doors, guess_country, help_bar
 from assistant.conversation import Reply, Session, StoryView
-from assistant.pages.render import HERE, draw, language_for
+from assistant.pages.render import HERE, draw, language_for, spoken_here
 from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
-from assistant.words import keys, say, variants
+from assistant.words import DEFAULT, keys, say, variants
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -37,7 +37,7 @@ def words_for_scripts(lang: str) -> str:
     """The sentences that the browser says by itself, as JSON: only those, so that the page stays small."""
     wanted = (
         "page.trouble.", "page.status.", "page.shelf.", "page.card.save", "page.card.unsave", "page.box.looking",
-        "page.group.next.",
+        "page.group.next.", "page.title", "page.bar.new_tab",
     )  # fmt: skip
     return json.dumps({k.removeprefix("page."): variants(k, lang)[0] for k in keys("en") if k.startswith(wanted)})
 
@@ -56,11 +56,35 @@ def country_of(query: Any, headers: Any, settings: Settings) -> str:
     return guess_country(headers.get("accept-language")) or settings.country
 
 
+def asked_in(query: Any, headers: Any) -> str:
+    """The language that somebody chose: of this address, else of the page of ours that led here, else ""."""
+    chosen = str(query.get("lang") or "")
+    if not chosen:
+        try:
+            before = urlsplit(headers.get("referer", ""))
+            ours = before.netloc.lower() == headers.get("host", "").lower()
+            chosen = dict(parse_qsl(before.query)).get("lang", "") if ours else ""
+        except ValueError:  # anybody may have written it
+            chosen = ""
+    return chosen if chosen in spoken_here() else ""
+
+
+def lang_of(request: Request) -> str:
+    """The language of a page: the one that was chosen, else the browser's, else English."""
+    headers = request.headers
+    return language_for(asked_in(request.query_params, headers), headers.get("accept-language"))
+
+
+# Answers to forms that have no page of their own at their address: where another language is chosen from there.
+_PAGE_OF = {"/story": "/ask", "/less-alone": "/ask"}
+
+
 def frame(
     request: Request, room: Room, settings: Settings, form: dict[str, str] | None = None
 ) -> tuple[str, dict[str, Any]]:
     """What every page of ours needs: (language, values for its templates). A form may carry the country on."""
-    lang = language_for(request.query_params.get("lang"), request.headers.get("accept-language"))
+    lang = lang_of(request)
+    chosen = asked_in(request.query_params, request.headers)
     asked = form if form and form.get("country") else request.query_params
     country = country_of(asked, request.headers, settings)
     try:
@@ -71,7 +95,9 @@ def frame(
         "lead": lead,
         "bar": help_bar(country or None, lang),
         "all_doors": doors(country, lang),
-        "countries": countries(),
+        "countries": countries(lang),
+        "carry": chosen or ("" if lang == DEFAULT else lang),
+        "here": _PAGE_OF.get(request.url.path, request.url.path),
         "country": country,
         "exit_url": settings.exit_url,
         "minutes": settings.conversation_minutes,
@@ -93,6 +119,7 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
             "shrink-to-fit=no", "interactive-widget=resizes-content"
         )
         page = re.sub(r'<html\s+lang="en"', f'<html lang="{lang}" dir="{say("page.dir", lang)}"', page, count=1)
+        page = re.sub(r"<title>.*?</title>", f"<title>{say('page.title', lang)}</title>", page, count=1, flags=re.S)
         head = draw("head.html", lang, nonce=nonce)
         page = page.replace("</head>", f"{head!s}</head>", 1)
         body = draw("shell.html", lang, words_json=words_for_scripts(lang), counting=room.counts.enabled, **values)
@@ -145,8 +172,8 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
     @app.get("/help")
     def help_page(request: Request) -> HTMLResponse:
         lang, values = frame(request, room, settings)
-        every = [(code, name, doors(code, lang)) for code, name in countries()]
-        name = dict(countries()).get(values["country"], "")
+        every = [(code, name, doors(code, lang)) for code, name in countries(lang)]
+        name = dict(countries(lang)).get(values["country"], "")
         return page("help_page.html", request, every=every, country_name=name)
 
     @app.get("/help/bar")

@@ -8,10 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
 from assistant.care.report import against, published
-from assistant.pages.render import draw, language_for
+from assistant.pages.render import draw
 from assistant.pages.routes import frame
 from assistant.pages.talk import Room
-from assistant.words import keys, languages
 
 if TYPE_CHECKING:
     from assistant.settings import Parts, Settings
@@ -32,12 +31,4 @@ def add(app: FastAPI, _parts: Parts, room: Room, settings: Settings) -> None:
     @app.get("/safety")
     def safety(request: Request) -> HTMLResponse:
         lang, values = frame(request, room, settings)
-        figures = published()
-        # What care reads, it is explained in: the page around it may have fewer languages.
-        said_in = language_for(
-            request.query_params.get("lang"), request.headers.get("accept-language"), "page.safety.title"
-        )
-        others = [tag for tag in languages() if "page.safety.title" in keys(tag) and tag != said_in]
-        return HTMLResponse(
-            draw("safety.html", lang, **values, figures=figures, rows=rows(), said_in=said_in, others=others)
-        )
+        return HTMLResponse(draw("safety.html", lang, **values, figures=published(), rows=rows()))

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from assistant.pages import share_form as sf
-from assistant.pages.render import draw, language_for
+from assistant.pages.render import draw
 from assistant.pages.share_form import Form, Refusal, Step
-from assistant.pages.share_views import VIEWS, help_now, moment, plain_hours, spoken, text_of
+from assistant.pages.share_views import VIEWS, help_now, moment, plain_hours, text_of
 from assistant.pages.talk import Room, note
 from assistant.words import say
 from corpus import codes, narrator, wording
@@ -27,15 +27,12 @@ if TYPE_CHECKING:
 
 def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
     """Put the pages on the application. The Guard in front has already checked path, origin, size and haste."""
-    from assistant.pages.routes import country_of, frame
+    from assistant.pages.routes import country_of, frame, lang_of
 
     def page(template: str, request: Request, status: int = 200, country: str = "", **more: Any) -> HTMLResponse:
-        asked, values = frame(request, room, settings, {"country": country})
+        lang, values = frame(request, room, settings, {"country": country})
         plain = {"wipe": False, "hours": plain_hours(settings.cooling_off_hours), "alert": None, "help": None}
-        return HTMLResponse(draw(f"share/{template}.html", spoken(asked), **{**plain, **values, **more}), status)
-
-    def lang_of(request: Request) -> str:
-        return spoken(language_for(request.query_params.get("lang"), request.headers.get("accept-language")))
+        return HTMLResponse(draw(f"share/{template}.html", lang, **{**plain, **values, **more}), status)
 
     def intro(request: Request, status: int = 200, alert: str | None = None) -> HTMLResponse:
         return page("intro", request, status, step="intro", alert=alert)

@@ -15,7 +15,6 @@ from urllib.parse import parse_qs
 
 from pydantic import ValidationError
 
-from assistant.words import keys
 from corpus import vocabulary
 from corpus.custody import MOST_CHARACTERS
 from corpus.errors import BadRecord
@@ -38,6 +37,11 @@ MANY: dict[str, vocabulary.Kind | None] = {
 
 MOST_FIELDS = 250  # the vocabularies together, and some more
 MOST_TITLE, MOST_NAME = 200, 80  # characters, as corpus.types.Story has them
+# Languages (BCP-47) that a narrator can choose from; any other is UNDETERMINED.
+LANGUAGES = tuple(
+    "af ar bn ca cs cy da de el en es fa fi fr ga gd gu he hi hr hu id it ja ko mi mr nl no pa pl pt ro ru so sr sv sw "
+    "ta th tl tr uk ur vi xh yo zh".split()
+)
 UNDETERMINED = "und"  # BCP-47 for a language that is not on the list
 HOPES = ("1", "2", "3", "4", "5")
 SETBACKS = ("yes", "no")
@@ -178,7 +182,7 @@ def _of_about(form: Form) -> Iterable[Refusal]:
         if len(text) > most:
             yield Refusal(field, f"{field}_long", {"count": len(text), "most": most})
     closed: dict[str, tuple[str, ...]] = {
-        "language": (*spoken_languages(), UNDETERMINED),
+        "language": (*LANGUAGES, UNDETERMINED),
         "stage": ("", *vocabulary.ids("stages")),
         "hope": ("", *HOPES),
         "setbacks": ("", *SETBACKS),
@@ -200,11 +204,6 @@ def _of_consent(form: Form, wording: Wording) -> Iterable[Refusal]:
         yield Refusal("months", "months", {})
     if form["wording"] != wording.id:
         yield Refusal("purposes", "wording", {})
-
-
-def spoken_languages() -> tuple[str, ...]:
-    """The languages that the page can name, for the narrator to choose from."""
-    return tuple(key.removeprefix("page.language.") for key in keys("en") if key.startswith("page.language."))
 
 
 def known_only(form: Form) -> Form:

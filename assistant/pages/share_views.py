@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from assistant.cards import story_card, story_view
+from assistant.cards import part_label, story_card, story_view
 from assistant.care import Help, help_for, screen
 from assistant.conversation import StoryCard
 from assistant.language import unread_language
 from assistant.pages import share_form as sf
-from assistant.pages.render import language_name, nice_date
+from assistant.pages.render import nice_date
 from assistant.pages.share_form import Form, Step
 from assistant.pages.talk import note
-from assistant.words import keys, say
+from assistant.words import keys, label, say
+from assistant.words.local import by_name, capital, language_name
 from corpus import vocabulary
 from corpus.custody import MOST_CHARACTERS
 from corpus.narrator import Receipt
@@ -57,17 +58,17 @@ def _about(form: Form, parts: Parts, _wording: Wording, lang: str) -> View:
         found = guesses(form, parts, lang)
         guessed = frozenset(name for name, value in found.items() if value)
         form = form.changed(**found, name=form["name"] or say("page.share.about.nameless", lang))
-    names = [(code, language_name(code, lang)) for code in sf.spoken_languages()]
+    names = by_name((code, capital(language_name(code, lang))) for code in sf.LANGUAGES)
     other = (sf.UNDETERMINED, say("page.share.about.language_other", lang))
     groups = choices(form, lang)
     values = {
         "groups": groups, "guessed": guessed & {group["name"] for group in groups}, "most_title": sf.MOST_TITLE,
-        "most_name": sf.MOST_NAME, "languages": [*sorted(names, key=lambda pair: pair[1]), other],
+        "most_name": sf.MOST_NAME, "languages": [*names, other],
     }  # fmt: skip
     return values, form, ("title", "name", "language", *(group["name"] for group in groups))
 
 
-def _check(form: Form, _parts: Parts, _wording: Wording, _lang: str) -> View:
+def _check(form: Form, _parts: Parts, _wording: Wording, lang: str) -> View:
     given = sf.part_texts(form)
     found = review(given, form.all("notes"), sf.title_of(form), sf.one_line(form["name"]), form.all("themes"))
     texts: dict[object, str] = {p.part: p.text for p in given}
@@ -86,7 +87,7 @@ def _check(form: Form, _parts: Parts, _wording: Wording, _lang: str) -> View:
         remarks[where].append(Remark(number, place, one.reason))
         places[where].append((number, one.start, one.end))
     checked = [
-        {"name": p.part.value, "label": p.part.label, "pieces": sf.marked(p.text, places[p.part]),
+        {"name": p.part.value, "label": part_label(p.part, lang), "pieces": sf.marked(p.text, places[p.part]),
          "reasons": remarks[p.part]}
         for p in given
     ]  # fmt: skip
@@ -94,7 +95,7 @@ def _check(form: Form, _parts: Parts, _wording: Wording, _lang: str) -> View:
     values = {
         "checked": checked, "whole": remarks[None], "about": about, "count": number, "most_title": sf.MOST_TITLE,
         "most_name": sf.MOST_NAME,
-        "missing": [(id, vocabulary.label("content_notes", id), reason) for id, reason in missing.items()],
+        "missing": [(id, label("content_notes", id, lang), reason) for id, reason in missing.items()],
     }  # fmt: skip
     return values, form, (*(p.part.value for p in given), *(("title", "name") if about else ()))
 
@@ -125,11 +126,6 @@ VIEWS: dict[Step, Callable[[Form, Parts, Wording, str], View]] = {
 
 
 # --- what the views are made of ---------------------------------------------------------------------------------------
-
-
-def spoken(lang: str) -> str:
-    """These pages speak a language only when all of their sentences do: a page in two languages would be worse."""
-    return lang if "page.share.title" in keys(lang) else "en"
 
 
 def plain_hours(hours: float) -> str:
@@ -165,7 +161,7 @@ def guesses(form: Form, parts: Parts, lang: str) -> dict[str, str | tuple[str, .
     language = unread_language("\n".join(p.text for p in texts)) or ("en" if texts else lang)
     found: dict[str, str | tuple[str, ...]] = {
         "notes": proposed_notes(texts),
-        "language": language if language in sf.spoken_languages() else sf.UNDETERMINED,
+        "language": language if language in sf.LANGUAGES else sf.UNDETERMINED,
     }
     try:
         proposed = propose(parts.finder.embedder, parts.finder.themes, texts)
@@ -191,10 +187,10 @@ def choices(form: Form, lang: str) -> list[dict[str, Any]]:
         return group(name, "radio", [unsaid, *options.items()], (form[name],))
 
     many = {
-        name: group(name, "checkbox", [(id, vocabulary.label(kind, id)) for id in vocabulary.ids(kind)], form.all(name))
+        name: group(name, "checkbox", [(id, label(kind, id, lang)) for id in vocabulary.ids(kind)], form.all(name))
         for name, kind in GROUPS
     }
-    stages = {id: vocabulary.label("stages", id) for id in vocabulary.ids("stages")}
+    stages = {id: label("stages", id, lang) for id in vocabulary.ids("stages")}
     return [
         many["themes"],
         many["notes"],

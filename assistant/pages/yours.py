@@ -22,9 +22,8 @@ from starlette.concurrency import run_in_threadpool
 from assistant.cards import story_view
 from assistant.pages import upkeep
 from assistant.pages.diff import diff
-from assistant.pages.missing import words_lang
 from assistant.pages.render import draw
-from assistant.pages.routes import frame
+from assistant.pages.routes import frame, lang_of
 from assistant.pages.talk import Room, note
 from assistant.tidy import tidy
 from corpus import codes, errors, narrator, wording
@@ -206,7 +205,6 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
     ) -> HTMLResponse:
         lang, values = frame(request, room, settings, {"country": form.one("country", 2)})
         said: dict[str, Any] = {
-            "words_lang": words_lang(lang, "page.yours.title"),
             "step": step,
             "done": "",
             "error": ("", "", {}),
@@ -220,9 +218,6 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
     ) -> HTMLResponse:
         code = form.one("code", MOST_TYPED)
         return page(request, form, "first", status, code=code, error=(key or (said and "said"), said, slots))
-
-    def language(request: Request, form: Form) -> str:
-        return words_lang(frame(request, room, settings, {"country": form.one("country", 2)})[0], "page.yours.title")
 
     async def opened(request: Request, typed: str) -> Dossier | Outcome | float:
         """What the words open, or for how many seconds this address rests. CodeUnknown; then the try is counted.
@@ -261,7 +256,7 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
         code = form.one("code", MOST_TYPED)
         if isinstance(found, Outcome):
             return page(request, form, "declined", code=code, outcome=found, **more)
-        lang = language(request, form)
+        lang = lang_of(request)
         values = view(parts.store, found, wording.current(lang, settings.wording), lang, utc_now(), room.counts.enabled)
         return page(request, form, "held" if found.state is State.HELD else "story", code=code, **{**values, **more})
 
@@ -272,11 +267,11 @@ def add(app: FastAPI, parts: Parts, room: Room, settings: Settings) -> None:
             return page(request, form, "sure", code=code, declined=declined)
         if name == "withdraw-now":
             narrator.withdraw(parts.store, found)
-            text = wording.current(language(request, form), settings.wording)
+            text = wording.current(lang_of(request), settings.wording)
             return page(request, form, "gone", background=BackgroundTask(scrub), declined=declined, wording=text)
         if isinstance(found, Outcome):
             return story(request, form, found)
-        text = wording.current(language(request, form), settings.wording)
+        text = wording.current(lang_of(request), settings.wording)
         try:
             done = act(parts.store, found, name, form, text, utc_now())
         except errors.SharedJourneyError as error:

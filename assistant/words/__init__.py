@@ -3,6 +3,9 @@
 `assistant/words/<lang>/*.yaml` each hold a `version` and flat keys. A key's value is one text or a list of texts that
 mean the same (variants). Slots are written `{name}` and filled by `say`. A key missing in a language falls back to
 English, so a half-made translation can never leave a hole in the page.
+
+What themes and the like are called is in `corpus/vocabulary.yaml` for English and in `labels.yaml` of each other
+language.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
+
+from corpus import vocabulary
 
 FOLDER = Path(__file__).parent
 DEFAULT = "en"
@@ -50,6 +55,25 @@ def variants(key: str, lang: str = DEFAULT) -> tuple[str, ...]:
 def say(key: str, lang: str = DEFAULT, /, **slots: object) -> str:
     """The first text of a key with its slots filled. Slots are filled literally: a value is never formatted again."""
     return fill(variants(key, lang)[0], **slots)
+
+
+def label(kind: vocabulary.Kind, id: str, lang: str, *, inside: bool = False) -> str:
+    """What a person reads for an id of a vocabulary.
+
+    inside: to stand inside a sentence. Only English writes it small then: a German noun keeps its capital, and in other
+    languages the translation is written so that it fits.
+    """
+    own = _load(lang).get(f"label.{kind}.{id}") if (FOLDER / lang).is_dir() else None
+    if own is not None:
+        return own[0]
+    english = vocabulary.label(kind, id)
+    return english.lower() if inside and lang == DEFAULT else english
+
+
+def theme_phrase(theme: str, lang: str) -> str:
+    """A theme in plain words, to stand in `{themes}` of a sentence: "losing someone"."""
+    own = _load(lang).get(f"phrase.{theme}") if (FOLDER / lang).is_dir() else None
+    return own[0] if own is not None else vocabulary.phrase(theme)
 
 
 def fill(text: str, /, **slots: object) -> str:

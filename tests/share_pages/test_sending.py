@@ -174,7 +174,8 @@ def test_the_wording_can_be_read_on_its_own(web: httpx.Client) -> None:
 
 def test_a_page_in_another_language_has_one_language(web: httpx.Client) -> None:
     answer = web.get("/share", headers={"accept-language": "es-ES,es"})
-    assert '<html lang="en"' in answer.text
+    assert '<html lang="es" dir="ltr"' in answer.text
+    assert "Share your story" not in answer.text
 
 
 def test_a_wait_of_no_hours_is_not_spoken_of(walk: Walk, settings: Any) -> None:

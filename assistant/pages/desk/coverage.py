@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from assistant.pages.desk import frame
 from assistant.pages.desk.access import Desk
-from assistant.pages.render import language_name
 from assistant.pages.talk import note
 from assistant.words import say
+from assistant.words.local import language_name
 from corpus import report, vocabulary
 from corpus.custody import FLOOR, Role, SignedIn
 

@@ -13,6 +13,7 @@ from assistant.care import countries, doors, help_bar
 from assistant.pages.render import draw, language_for
 from assistant.pages.routes import country_of
 from assistant.words import keys, say
+from assistant.words.local import date_name
 from corpus.custody import Role, SignedIn
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def page(
     around = {
         "bar": help_bar(country or None, lang),
         "all_doors": doors(country, lang),
-        "countries": countries(),
+        "countries": countries(lang),
         "country": country,
         "exit_url": settings.exit_url,
         "who": who,
@@ -68,9 +69,7 @@ def page(
 def moment(value: datetime, lang: str = "en") -> str:
     """A time as `20 November 2026, 14:05 UTC`: one clock for people in several places."""
     value = value.astimezone(UTC)
-    month = say(f"page.month.{value.month}", lang)
-    date = say("page.date", lang, day=value.day, month=month, year=value.year)
-    return say("page.desk.moment", lang, date=date, time=f"{value:%H:%M}")
+    return say("page.desk.moment", lang, date=date_name(value, lang), time=f"{value:%H:%M}")
 
 
 def span(length: timedelta, lang: str = "en") -> str:

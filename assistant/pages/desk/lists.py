@@ -12,9 +12,9 @@ from fastapi.responses import Response
 from assistant.pages.desk import due, frame
 from assistant.pages.desk.access import Desk
 from assistant.pages.desk.due import Due
-from assistant.pages.render import language_name
 from assistant.pages.talk import note
 from assistant.words import say
+from assistant.words.local import language_name
 from corpus import vocabulary
 from corpus.custody import REVIEWERS, QueueRow, Role, SignedIn
 from corpus.types import AuditEvent, Book, State

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from assistant.pages.desk.story_marks import MOST_PLACES, Place, one_break, read_place
 from assistant.pages.diff import compare
-from assistant.pages.share_form import MOST_NAME, MOST_TITLE, SETBACKS, UNDETERMINED, one_line, spoken_languages
+from assistant.pages.share_form import LANGUAGES, MOST_NAME, MOST_TITLE, SETBACKS, UNDETERMINED, one_line
 from assistant.words import say
 from corpus import vocabulary
 from corpus.custody import MOST_CHARACTERS, MOST_NOTE, Declined, Dossier
@@ -142,7 +142,7 @@ def fields_of(story: Story) -> dict[str, tuple[str, ...]]:
 
 
 def languages_for(story: Story) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((story.language, *spoken_languages(), UNDETERMINED)))
+    return tuple(dict.fromkeys((story.language, *LANGUAGES, UNDETERMINED)))
 
 
 def proposed(story: Story, typed: Typed, lang: str = "en") -> tuple[Story | None, tuple[Wrong, ...]]:

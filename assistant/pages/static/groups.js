@@ -20,7 +20,7 @@
     found.setAttribute("aria-busy", "true");
     status(words["groups.busy"]);
     try {
-      const answer = await fetch("/groups", { method: "POST", body: fields });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body: fields });
       if (!answer.ok) throw new Error(String(answer.status));
       const list = await answer.text();
       if (mine !== asking) return;
@@ -45,6 +45,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("#sj-groups-form, .sj-turn-page")) return;
+    if (event.submitter && event.submitter.hasAttribute("formaction")) return; // another language: all of the page is new
     event.preventDefault();
     show(form, event.submitter);
   });

@@ -11,7 +11,7 @@ window.sharedJourney = (function () {
   let words = {}, trigger = null, busy = null, depth = 0, opener = null, wasAt = 0;
 
   const html = document.documentElement;
-  const lang = html.getAttribute("lang");
+  const lang = html.getAttribute("lang"), dir = html.getAttribute("dir");
   const find = (where) => document.querySelector(where);
   const view = () => html.dataset.view || "talk";
 
@@ -131,6 +131,7 @@ window.sharedJourney = (function () {
     if (find("#sj-no-start")) find("#sj-no-start").hidden = true;
     redo(element);
     if (root.dataset.opening === "yes" && !answered) return;
+    if (!html.dataset.begun) keepThisOne();
     html.dataset.begun = "yes";
     const turns = root.querySelectorAll(".sj-turn");
     const last = turns[turns.length - 1];
@@ -142,6 +143,14 @@ window.sharedJourney = (function () {
     const far = help && help.getBoundingClientRect().top - last.getBoundingClientRect().top > 0.4 * window.innerHeight;
     (far ? help : last).scrollIntoView({ block: "start", behavior: "auto" });
     status(root.dataset.notice);
+  }
+  // Another language is another page and a new conversation: beside this one, so that what was written here is not lost.
+  function keepThisOne() {
+    document.querySelectorAll(".sj-languages a").forEach((link) => {
+      const more = document.createElement("span");
+      more.className = "sj-sr"; more.lang = lang; more.textContent = " (" + words["bar.new_tab"] + ")";
+      link.target = "_blank"; link.rel = "noopener"; link.append(more);
+    });
   }
   // Gradio removes attributes that only the browser set when it draws again: they are put back.
   function redo(element) {
@@ -347,7 +356,9 @@ window.sharedJourney = (function () {
     if (!form) return;
     event.preventDefault();
     const code = form.querySelector("select").value;
-    const address = code ? "?country=" + encodeURIComponent(code) : "";
+    const fields = new URLSearchParams(new FormData(form)); // the language of the page goes with it
+    if (!code) fields.delete("country");
+    const address = fields.size ? "?" + fields : "";
     try {
       const answer = await realFetch("/help/bar" + address);
       if (!answer.ok) throw new Error(String(answer.status));
@@ -365,6 +376,7 @@ window.sharedJourney = (function () {
   function attach(name, element, itsTrigger, watch) {
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
     if (name === "talk") {
+      document.title = words.title; // Gradio has set the one of the English page
       trigger = itsTrigger;
       watch("value", () => afterTalk(element));
       afterTalk(element);
@@ -388,7 +400,9 @@ window.sharedJourney = (function () {
   window.addEventListener("error", (event) => { if (event.target && event.target.tagName === "SCRIPT") notOpening(); }, true);
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   // Gradio sets the browser's language on the page; the page's own language is the right one (WCAG 3.1.1).
-  new MutationObserver(() => { if (html.getAttribute("lang") !== lang) html.setAttribute("lang", lang); })
-    .observe(html, { attributes: true, attributeFilter: ["lang"] });
+  new MutationObserver(() => {
+    if (html.getAttribute("lang") !== lang) html.setAttribute("lang", lang);
+    if (html.getAttribute("dir") !== dir) html.setAttribute("dir", dir);
+  }).observe(html, { attributes: true, attributeFilter: ["lang", "dir"] });
   return own;
 })();

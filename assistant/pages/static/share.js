@@ -9,6 +9,7 @@
   var form = document.getElementById("sj-share-form");
   var resume = root.querySelector("[data-resume]");
   var step = root.dataset.step;
+  var HERE = "/share" + window.location.search; // the language that was chosen, and nothing else
   var stopped = false; // once cleared or left, nothing is written any more
   var timer = 0;
 
@@ -35,7 +36,7 @@
   function goOn(draft, go) {
     var made = document.createElement("form");
     made.method = "post";
-    made.action = "/share";
+    made.action = HERE;
     made.hidden = true;
     draft.fields.concat([["go", go]]).forEach(function (field) {
       var box = document.createElement("textarea"); // an input would lose line breaks
@@ -59,7 +60,7 @@
     stopped = true;
   } else if (form) {
     // "Back" would ask to send the form again: it opens /share instead, and the draft leads on from there.
-    window.history.replaceState({ share: step }, "", "/share");
+    window.history.replaceState({ share: step }, "", HERE);
     save();
     form.addEventListener("input", soon);
     form.addEventListener("change", save);
@@ -77,7 +78,7 @@
   }
   // A page that the browser kept alive shows its own fields: after the story was sent or cleared they are old.
   window.addEventListener("pageshow", function (event) {
-    if (event.persisted && form && !usable(read())) window.location.replace("/share");
+    if (event.persisted && form && !usable(read())) window.location.replace(HERE);
   });
 
   // what is kept, and clearing it: asked once more, because it cannot be undone
@@ -94,7 +95,7 @@
     sure.querySelector("[data-clear-no]").addEventListener("click", function () { ask(false); });
     sure.querySelector("[data-clear-yes]").addEventListener("click", function () {
       wipe();
-      if (form) { form.reset(); window.location.replace("/share"); return; }
+      if (form) { form.reset(); window.location.replace(HERE); return; }
       resume.hidden = true;
       var said = root.querySelector("[data-cleared]");
       said.textContent = said.dataset.text;
