@@ -107,7 +107,8 @@ class Visit:
     def __init__(self, browser: Any, address: str, **options: Any) -> None:
         size = options.pop("size", (390, 844))
         self.context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, locale="en-GB", **{"color_scheme": "light", **options}
+            viewport={"width": size[0], "height": size[1]},
+            **{"locale": "en-GB", "color_scheme": "light", **options},
         )
         self.page = self.context.new_page()
         self.address = address
