@@ -14,7 +14,7 @@ import pytest
 from assistant import words
 from assistant.care import check_reply, countries
 from assistant.language import unread_language
-from assistant.pages.render import spoken_here
+from assistant.pages.render import address, spoken_here
 from assistant.turn import Turn
 from assistant.understand import meant
 from assistant.voice import PlainVoice, Telling, phrases
@@ -200,6 +200,31 @@ def test_short_arabic_is_not_read_and_gets_the_card(conversation: Turn, text: st
         if lang == "ar":
             assert reply.lang == "ar"
             assert re.search("[\u0600-\u06ff]", reply.help.title)
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "lang"),
+    [
+        ({"lang": "de"}, {}, "de"),
+        ({"lang": "xx"}, {}, ""),
+        ({}, {"host": "here", "referer": "http://here/groups?lang=ar&country=GB"}, "ar"),
+        ({"lang": "en"}, {"host": "here", "referer": "http://here/?lang=ar"}, "en"),
+        ({}, {"host": "here", "referer": "http://elsewhere/?lang=ar"}, ""),
+        ({}, {"host": "here", "referer": "http://[here/?lang=ar"}, ""),
+        ({}, {}, ""),
+    ],
+)
+def test_the_chosen_language_is_that_of_the_address_or_of_the_page_before(
+    query: dict[str, str], headers: dict[str, str], lang: str
+) -> None:
+    from assistant.pages.routes import asked_in
+
+    assert asked_in(query, headers) == lang
+
+
+def test_an_address_names_only_what_was_chosen() -> None:
+    assert address("/groups") == "/groups"
+    assert address("/groups", "de", "AT") == "/groups?lang=de&country=AT"
 
 
 def test_no_narrators_word_changes_with_the_language(conversation: Turn) -> None:

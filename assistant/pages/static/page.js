@@ -358,7 +358,7 @@ window.sharedJourney = (function () {
     const code = form.querySelector("select").value;
     const fields = new URLSearchParams(new FormData(form)); // the language of the page goes with it
     if (!code) fields.delete("country");
-    const address = fields.size ? "?" + fields : "";
+    const address = String(fields) ? "?" + fields : "";
     try {
       const answer = await realFetch("/help/bar" + address);
       if (!answer.ok) throw new Error(String(answer.status));
