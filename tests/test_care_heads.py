@@ -160,6 +160,7 @@ def test_what_ships_fits_together() -> None:
     assert heads.card["thresholds"].keys() == AT.keys()
     said = heads.score(read("hello there").plain, read("hello there").features, np.zeros(VECTOR, dtype=np.float32))
     assert 0 <= said.any <= 1
+    assert {type(value) for value in (*said[:5], *said.kinds.values())} == {float}, "a screen is written as JSON"
     assert said.kinds.keys() == set(RISKS)
 
 

@@ -138,10 +138,10 @@ class Heads:
         logits = logits + values @ self._grams[places]
         odds = dict(zip(self._names, map(float, logits), strict=True))
         alone = {name: odds.pop(name) for name in ("any", "crisis", "everyday")}
-        clinical, past, other = (chance(odds.pop(name)) for name in ("clinical", "past", "other"))
+        clinical, past, other = (float(chance(odds.pop(name))) for name in ("clinical", "past", "other"))
         said = Said.of(**alone, kinds=np.asarray(list(odds.values())))
-        kinds = {name: chance(value) for name, value in odds.items()}
-        return Scores(chance(said.any), chance(said.crisis), clinical, past, other, kinds)
+        kinds = {name: float(chance(value)) for name, value in odds.items()}
+        return Scores(float(chance(said.any)), float(chance(said.crisis)), clinical, past, other, kinds)
 
 
 @lru_cache(maxsize=1)
