@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from assistant import group_wishes as gw
-from assistant.conversation import Chip, GroupsTurn, Reply, Session
-from assistant.looking import groups_for
-from assistant.understand import Understood, rules
+from assistant.conversation import GroupsTurn, Reply, Session
+from assistant.looking import chips_of, groups_for
+from assistant.understand import Understood, rules, small
 from assistant.voice import pick
 from assistant.words import say
 from corpus.store import Store
@@ -36,7 +36,7 @@ def is_of_groups(asked: Understood, session: Session, of: GroupsTurn, find: Find
 def town_in(text: str, find: Find) -> Understood | None:
     """The answer to the question for a town: a request, where the whole message is a place or is shaped like one. None
     where the person went on to something else."""
-    place = " ".join(text.lower().replace("’", "'").split()).strip(" .!?")
+    place = small(text).strip(" .!?")
     place = place.removesuffix(" please").removesuffix(" thanks")
     before = next((start for start in _BEFORE_A_TOWN if place.startswith(start)), "")
     place = place.removeprefix(before)
@@ -86,7 +86,7 @@ def answer(
     if sense is None or (not session.shares and not sense.touched):
         return _question(session, lines, chosen if new else "", "talk.groups.first", "about")
     offered = groups_for(finder, store, session, sense, find, now, again=new)
-    groups, chips = offered.cards, gw.next_chips(offered.shown, offered.others, session.groups_wanted, now)
+    groups, further = offered.cards, gw.next_chips(offered.shown, offered.others, session.groups_wanted, now)
     none = "talk.groups.no_more" if session.groups_shown else "talk.groups.none"
     lead = pick("talk.groups" if groups else none, session.said, lang, again=True)
     if asked.intent == "any_group":
@@ -109,7 +109,7 @@ def answer(
         lead=lead,
         lang=lang,
         groups=groups,
-        chips=_chips(lang, *chips, *more, "chip.listen"),
+        chips=chips_of(lang, *further, *more, "chip.listen"),
         notice=say("talk.notice.groups", lang, count=len(groups)),
     )
 
@@ -127,7 +127,3 @@ def _question(session: Session, lines: list[str], chosen: str, key: str, turn: G
     session = session.model_copy(update={"said": (*session.said, *lead), "groups_turn": turn})
     notice = say("talk.notice.plain", lang)
     return session, Reply(kind="question", lead=lead, lang=lang, notice=notice)
-
-
-def _chips(lang: str, *names: str) -> tuple[Chip, ...]:
-    return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from assistant.cards import story_card
-from assistant.conversation import GroupCard, Session, StoryCard
+from assistant.conversation import Chip, GroupCard, Session, StoryCard
 from assistant.group_cards import group_card
 from assistant.group_wishes import why
 from assistant.language import READ
@@ -45,6 +45,11 @@ def query_of(
         franker=session.franker,
         dials=session.dials,
     )
+
+
+def chips_of(lang: str, *names: str) -> tuple[Chip, ...]:
+    """Next steps as buttons. names: keys of words; what stands on a button is what it sends."""
+    return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)
 
 
 class Offered(NamedTuple):

@@ -12,11 +12,11 @@ from typing import Literal
 from assistant.cards import evidence, story_card, story_view
 from assistant.care import Help, Screen, Screener, check_reply, help_for
 from assistant.care.screener import embedded
-from assistant.conversation import Chip, GroupCard, Reply, ReplyKind, Session, StoryCard, StoryView
+from assistant.conversation import GroupCard, Reply, ReplyKind, Session, StoryCard, StoryView
 from assistant.group_talk import answer, is_of_groups, town_in
 from assistant.group_wishes import ANY
 from assistant.language import READ, unread_language
-from assistant.looking import groups_for, helped_across, helped_one, query_of
+from assistant.looking import chips_of, groups_for, helped_across, helped_one, query_of
 from assistant.tidy import tidy
 from assistant.understand import Understood, meant, turned, unasked, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
@@ -71,7 +71,7 @@ class Turn:
             lead.append(say("talk.model", lang, model=self._voice.name))
         if self._store.shows_samples():
             lead.append(say("talk.samples", lang))
-        chips = self._chips(lang, "chip.sleep", "chip.loss", "chip.listen")
+        chips = chips_of(lang, "chip.sleep", "chip.loss", "chip.listen")
         return session, Reply(kind="hello", lead=tuple(lead), lang=lang, chips=chips)
 
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
@@ -175,7 +175,7 @@ class Turn:
             session = session.model_copy(update={"dials": turned(session.dials, asked.dials)})
         else:
             session = self._remember(session, text)
-        chips = () if seen.tier == 3 else self._chips(session.lang, "chip.stories", "chip.listen")
+        chips = () if seen.tier == 3 else chips_of(session.lang, "chip.stories", "chip.listen")
         return session, Reply(
             kind="help",
             lang=lang,
@@ -294,9 +294,9 @@ class Turn:
             help=self._card(session),
             cards=tuple(cards),
             groups=groups,
-            chips=self._chips(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen")
+            chips=chips_of(lang, "chip.hopeful", "chip.helped", "chip.group", "chip.listen")
             if close
-            else self._chips(lang, "chip.group", "chip.listen"),
+            else chips_of(lang, "chip.group", "chip.listen"),
             notice=say(notice, lang, count=count_said),
         )
 
@@ -451,7 +451,7 @@ class Turn:
             }
         )
         notice = say("talk.notice.one" if len(cards) == 1 else "talk.notice.stories", lang, count=len(cards))
-        chips = self._chips(lang, "chip.hopeful", "chip.group", "chip.listen")
+        chips = chips_of(lang, "chip.hopeful", "chip.group", "chip.listen")
         return session, Reply(
             kind="helped",
             lead=lead,
@@ -478,13 +478,9 @@ class Turn:
             lead=lead,
             lang=lang,
             help=self._card(session),
-            chips=self._chips(lang, *chips),
+            chips=chips_of(lang, *chips),
             notice=say("talk.notice.plain", lang),
         )
-
-    @staticmethod
-    def _chips(lang: str, *names: str) -> tuple[Chip, ...]:
-        return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)
 
 
 def _at(ids: Sequence[str], position: int | None) -> str | None:

@@ -121,7 +121,7 @@ def _on_buttons() -> dict[str, str]:
 
 
 def _bare(text: str) -> str:
-    return " ".join(text.casefold().replace("’", "'").split()).strip(_MARKS)
+    return small(text).strip(_MARKS)
 
 
 def meant(text: str) -> str:
@@ -133,9 +133,14 @@ def meant(text: str) -> str:
     return _on_buttons().get(_bare(text), text)
 
 
+def small(text: str) -> str:
+    """A message in small letters, with plain apostrophes and single spaces: how every pattern is written."""
+    return " ".join(text.lower().replace("’", "'").split())
+
+
 def understand(text: str) -> Understood:
     """The intent of one tidied message. Never raises."""
-    plain = " ".join(text.lower().replace("’", "'").split())
+    plain = small(text)
     if not any(c.isalpha() for c in plain):
         return Understood("wordless")
     words = plain.split()
@@ -160,7 +165,7 @@ def _about(plain: str) -> Understood:
 
 def unasked(text: str) -> Understood:
     """A message that asks for nothing: a share, or too little of one."""
-    plain = " ".join(text.lower().replace("’", "'").split())
+    plain = small(text)
     telling = [w for w in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", plain) if w not in rules().filler]
     if len(telling) < 2 and len(plain.split()) <= 6:
         return Understood("little")

@@ -8,6 +8,7 @@ import os
 import re
 import threading
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -108,20 +109,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-class Windowed:
+class Windowed(ABC):
     """What embedders of real models share: texts are cut into windows, and the vectors of windows become one."""
 
     name: str
     dimension: int
     _window: int  # most tokens of a window, without those that begin and end it
 
+    @abstractmethod
     def _offsets(self, text: str) -> Sequence[tuple[int, int]]:
         """Where each token of the whole text begins and ends in it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _encode(self, windows: Sequence[str]) -> Vectors:
         """float32[n, d], rows unit-norm, of texts of one window each; at least one."""
-        raise NotImplementedError
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:

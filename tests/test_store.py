@@ -25,11 +25,12 @@ from corpus.types import Part, PartText, Purpose, Span
 from tests.conftest import Clock, make_consent, make_story, publish, take_in
 from tests.custody_contract import CustodyContract
 from tests.store_contract import SCHEME, StoreContract, passages
+from tests.wrong_contract import WrongContract
 
 SLICE = 24  # bytes: a story leaves when no file holds this much of it in one piece
 
 
-class TestSqlite(StoreContract, CustodyContract):
+class TestSqlite(StoreContract, CustodyContract, WrongContract):
     """The contract on SQLite; `store` comes from conftest."""
 
 

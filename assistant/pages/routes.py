@@ -20,6 +20,7 @@ from assistant.pages.render import HERE, draw, language_for, spoken_here
 from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.words import DEFAULT, keys, say, variants
+from assistant.words.local import direction
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -118,7 +119,7 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
         page = page.replace("<script", f'<script nonce="{nonce}"').replace(
             "shrink-to-fit=no", "interactive-widget=resizes-content"
         )
-        page = re.sub(r'<html\s+lang="en"', f'<html lang="{lang}" dir="{say("page.dir", lang)}"', page, count=1)
+        page = re.sub(r'<html\s+lang="en"', f'<html lang="{lang}" dir="{direction(lang)}"', page, count=1)
         page = re.sub(r"<title>.*?</title>", f"<title>{say('page.title', lang)}</title>", page, count=1, flags=re.S)
         head = draw("head.html", lang, nonce=nonce)
         page = page.replace("</head>", f"{head!s}</head>", 1)
