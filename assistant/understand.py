@@ -121,7 +121,7 @@ def _on_buttons() -> dict[str, str]:
 
 
 def _bare(text: str) -> str:
-    return small(text).strip(_MARKS)
+    return small(text.casefold()).strip(_MARKS)
 
 
 def meant(text: str) -> str:

@@ -221,7 +221,7 @@ def test_a_build_killed_half_way_is_finished_by_the_next_start(tmp_path: Path, e
     with open_parts(Settings(data=tmp_path), on_progress=lambda done, of: seen.append((done, of))) as parts:
         assert seen[0] == (0, total - len(done_before))  # only the rest
         assert all(s.embedded for s in store.summaries())
-        assert parts.turn.respond(parts.turn.start()[0], "My sister died and the house is quiet")[1].cards
+        assert parts.turn.respond(parts.turn.start()[0], "I am worn out and cannot sleep at night")[1].cards
     store.close()
 
 
