@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -112,8 +112,9 @@ def show(reply: Reply, out: TextIO) -> None:
         lines += _card_lines(number, card)
     for group in reply.groups:
         lines += _group_lines(group)
-    if reply.chips:
-        lines += ["", "[" + "] [".join(chip.label for chip in reply.chips) + "]"]
+    hour = datetime.now().hour  # of the person's own clock: they sit before this machine
+    if chips := [chip.label for chip in reply.chips if chip.at(hour)]:
+        lines += ["", "[" + "] [".join(chips) + "]"]
     print("\n".join(lines), file=out)
 
 

@@ -143,6 +143,14 @@ class Chip(_Value):
 
     label: str
     send: str
+    hours: tuple[int, int] | None = None  # on the person's own clock, [from, to) past midnight too; None: at any time
+
+    def at(self, hour: int) -> bool:
+        """Whether it is offered at this hour (0 to 23)."""
+        if self.hours is None:
+            return True
+        start, end = self.hours
+        return start <= hour < end if start < end else hour >= start or hour < end
 
 
 class Reply(_Value):

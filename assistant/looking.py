@@ -52,6 +52,23 @@ def chips_of(lang: str, *names: str) -> tuple[Chip, ...]:
     return tuple(Chip(label=say(name, lang), send=say(name, lang)) for name in names)
 
 
+# Two ways to begin for each part of a day, beside being listened to. What somebody used before plays no part.
+OPENINGS: tuple[tuple[tuple[int, int], tuple[str, str]], ...] = (
+    ((22, 5), ("chip.sleep", "chip.asleep")),
+    ((5, 11), ("chip.morning", "chip.worry")),
+    ((11, 17), ("chip.mask", "chip.work")),
+    ((17, 22), ("chip.evening", "chip.loss")),
+)
+
+
+def openings(lang: str) -> tuple[Chip, ...]:
+    """The first chips of a conversation, for every hour: whoever shows them knows the person's clock."""
+    early = tuple(
+        chip.model_copy(update={"hours": hours}) for hours, names in OPENINGS for chip in chips_of(lang, *names)
+    )
+    return (*early, *chips_of(lang, "chip.listen"))
+
+
 class Offered(NamedTuple):
     cards: tuple[GroupCard, ...]
     shown: list[Group]  # the same, as the directory has them

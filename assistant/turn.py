@@ -16,7 +16,7 @@ from assistant.conversation import GroupCard, Reply, ReplyKind, Session, StoryCa
 from assistant.group_talk import answer, is_of_groups, town_in
 from assistant.group_wishes import ANY
 from assistant.language import READ, unread_language
-from assistant.looking import chips_of, groups_for, helped_across, helped_one, query_of
+from assistant.looking import chips_of, groups_for, helped_across, helped_one, openings, query_of
 from assistant.tidy import tidy
 from assistant.understand import Understood, meant, turned, unasked, understand
 from assistant.voice import PlainVoice, Telling, Voice, pick
@@ -71,8 +71,7 @@ class Turn:
             lead.append(say("talk.model", lang, model=self._voice.name))
         if self._store.shows_samples():
             lead.append(say("talk.samples", lang))
-        chips = chips_of(lang, "chip.sleep", "chip.loss", "chip.listen")
-        return session, Reply(kind="hello", lead=tuple(lead), lang=lang, chips=chips)
+        return session, Reply(kind="hello", lead=tuple(lead), lang=lang, chips=openings(lang))
 
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
         """Answer one message. Any text is allowed; what it calls for in care comes before anything else."""
@@ -138,6 +137,12 @@ class Turn:
         else:
             changed["strangers"] = tuple(dict.fromkeys((*session.strangers, *aside)))
         return self._stories(session.model_copy(update=changed), lead_key=f"talk.{said}")
+
+    def not_today(self, session: Session) -> tuple[Session, Reply]:
+        """A story that was put aside was only not for today: no other is offered until it is asked for."""
+        if emergency := self._emergency(session):
+            return session, emergency
+        return self._say(session, "ok", "talk.not_today", "chip.listen", "chip.group", "chip.stories")
 
     def choose(self, session: Session, dials: Dials) -> tuple[Session, Reply]:
         """Turn the dials: what the person wants of stories from now on. `Dials()` undoes every choice."""

@@ -93,6 +93,8 @@ ROWS: tuple[Row, ...] = (
     Row("POST", "/ask", everybody(200), "/ask", {"text": "hello"}),
     Row("POST", "/story", everybody(200), "/story", {"id": "one"}),
     Row("POST", "/forget", everybody(204), "/forget"),
+    Row("GET", "/choices", everybody(200), "/choices"),
+    Row("POST", "/kept", everybody(200), "/kept", '{"stories": ["one"], "groups": ["tea"]}'),
     Row("POST", "/door", everybody(204), "/door"),
     Row("POST", "/less-alone", everybody(200), "/less-alone", {"id": "one"}),
     Row("GET", "/share", everybody(200), "/share"),

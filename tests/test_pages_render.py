@@ -289,10 +289,14 @@ def test_no_word_is_missing_and_none_is_left_over() -> None:
     from assistant.pages import render
 
     code = "\n".join(p.read_text() for p in render.HERE.rglob("*") if p.suffix in (".html", ".py", ".js"))
+    code += (render.HERE.parent / "dials.py").read_text()
     own = {k.removeprefix("page.") for k in keys("en") if k.startswith("page.")}
     used = set(re.findall(r"""\bt\(\s*["']([a-z_.]+)["']""", code))
     used |= {k.removeprefix("page.") for k in re.findall(r"""["'](page\.[a-z_.]+)["']""", code) if not k.endswith(".")}
     used |= set(re.findall(r"""words\[["']([a-z_.]+)["']\]""", code))
+    scripts = "\n".join(p.read_text() for p in render.HERE.rglob("*.js"))
+    for words in re.findall(r"""\bsay\(([^(){}]*)""", scripts):
+        used |= set(re.findall(r'"([a-z_]+\.[a-z_.]+)"', words))
     built = {u for u in used if u.endswith((".", "_"))}  # the rest of the key is put behind it
     built |= set(re.findall(r"""["'](?:page\.)?([a-z_]+\.[a-z_.]+)\{""", code))
     assert {u for u in used - built if "." in u} <= own

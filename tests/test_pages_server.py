@@ -274,3 +274,39 @@ def test_what_travels_is_packed_and_the_same(web: httpx.Client) -> None:
         assert "content-encoding" not in plain.headers
         assert re.sub(r'nonce="[^"]+"', "", packed.text) == re.sub(r'nonce="[^"]+"', "", plain.text)
     assert web.get("/own/icon.svg").status_code == 404
+
+
+# --- what was saved is asked after ---------------------------------------------------------------------------------------
+
+
+def test_what_left_is_told_apart_from_what_is_here(app: Any, web: httpx.Client) -> None:
+    asked = {"stories": ["one", "gone"], "groups": ["g-none"]}
+    app.state.room.turns.gone.add("gone")
+    try:
+        assert web.post("/kept", json=asked).json() == {"stories": ["one"], "groups": []}
+    finally:
+        app.state.room.turns.gone.clear()
+    assert web.post("/kept", json={}).json() == {"stories": [], "groups": []}
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "[]", "no json", '{"stories": "one"}', '{"stories": [1]}', '{"stories": [""]}', '{"groups": ["' + "x" * 201 + '"]}',
+     '{"stories": ' + str(["a"] * 501).replace("'", '"') + "}", "[" * 30000],
+)  # fmt: skip
+def test_what_is_no_list_of_saved_things_is_refused(web: httpx.Client, body: str) -> None:
+    assert web.post("/kept", content=body).status_code == 400
+
+
+def test_when_it_cannot_be_said_nothing_is_said_to_have_left(app: Any, web: httpx.Client) -> None:
+    app.state.room.turns.unsure = True
+    try:
+        assert web.post("/kept", json={"stories": ["one"]}).status_code == 503
+    finally:
+        app.state.room.turns.unsure = False
+
+
+def test_the_form_of_choices_is_in_the_language_of_the_page(web: httpx.Client) -> None:
+    assert "Out the other side" in web.get("/choices").text
+    assert "Auf der anderen Seite" in web.get("/choices?lang=de").text
+    assert web.get("/choices?text=secret").status_code == 303, "nothing but the language may stand in its address"

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import html
+import json
 import logging
+import re
 import threading
+import time
 
 import pytest
 from browser import fakes
 from conftest import Clock, make_consent, make_story, publish
 
-from assistant.conversation import Session
+from assistant.conversation import Reply, Session
 from assistant.pages.sessions import REMIND_AFTER, TURNS_SHOWN, Talks
-from assistant.pages.talk import Room, Trouble
+from assistant.pages.talk import AGAIN, REASONS, Room, Trouble
 from assistant.turn import Turn as RealTurn
 from assistant.voice import PlainVoice
 from corpus.store import Store
 from index.embed import WordEmbedder
 from index.find import Finder
+from index.query import Dials
 
 
 @pytest.fixture
@@ -52,6 +57,55 @@ def test_a_chip_shows_its_label_and_sends_its_words(room: Room) -> None:
     assert "You chose" in page
     assert "Just listen, please" in page
     assert "Heard, number 1, in no country: just listen" in page
+
+
+def test_why_not_may_be_said_once_and_changes_what_comes(room: Room) -> None:
+    room.say("a", "x", "en", None)
+    asked = room.not_for_me("a", "one", "en", None)
+    assert re.findall(r'data-why="(\w+)"', asked) == list(REASONS)
+    told = room.why_not("a", "one", "too_heavy", "en", None)
+    assert "Differently from here on: lighter, one." in told
+    assert 'You chose</h2><p dir="auto">Too heavy' in told
+    assert "data-why" not in told, "what was answered is not asked again"
+    room.not_for_me("a", "two", "en", None)
+    assert "Not today, then." in room.why_not("a", "two", "not_today", "en", None)
+
+
+def test_help_asks_for_no_reason(room: Room, turns: fakes.FakeTurn, monkeypatch: pytest.MonkeyPatch) -> None:
+    room.say("a", "x", "en", None)
+    monkeypatch.setattr(turns, "not_for_me", lambda session, _: (session, Reply(kind="help", lead=("Help first.",))))
+    assert "data-why" not in room.not_for_me("a", "one", "en", None)
+
+
+def test_choices_are_said_shown_and_held(room: Room) -> None:
+    room.say("a", "x", "en", None)
+    page = room.choose("a", Dials(along="further", mute=("snow",)), "en", None)
+    assert "You chose: Further along; without the words snow" in page
+    assert html.unescape(re.findall(r'data-dials="([^"]*)"', page)[0]) == '{"along": "further", "mute": "snow"}'
+    assert re.findall(r'data-chosen="([^"]*)"', page)[0] == "You chose: Further along; without the words snow"
+    assert 'data-chosen=""' in room.choose("a", Dials(), "en", None)
+
+
+def test_the_page_can_say_how_much_is_held(room: Room) -> None:
+    def held(page: str) -> dict[str, int]:
+        return dict(json.loads(html.unescape(re.findall(r'data-memory="([^"]*)"', page)[0])))
+
+    assert held(room.open("a", "en", None)) == {"messages": 0, "stories": 0, "groups": 0}
+    room.say("a", "first", "en", None)
+    assert held(room.say("a", "second", "en", None))["messages"] == 2
+    assert held(room.say("a", "just listen", "en", None, label="Just listen"))["messages"] == 3, "it was a share here"
+
+
+def test_the_same_words_sent_again_at_once_are_one_message(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that broke off before the answer: the page sends once more by itself."""
+    first = room.say("a", "my words, once", "en", None)
+    again = room.say("a", "my words, once", "en", None)
+    assert again.count("Heard, number") == 1
+    assert again != first, "a browser that shows the first answer already must see that one came"
+    later = time.monotonic() + AGAIN + 1
+    monkeypatch.setattr("assistant.pages.sessions.time.monotonic", lambda: later)
+    assert room.say("a", "my words, once", "en", None).count("Heard, number") == 2
+    assert room.say("a", "other words", "en", None).count("Heard, number") == 3
 
 
 def test_not_for_me_folds_the_card_in_every_answer(room: Room) -> None:

@@ -395,3 +395,36 @@ def test_a_consent_that_ended_while_talking_is_respected(turn: Turn, clock: Cloc
     assert turn.read(session, reply.cards[0].id) is None
     _, after = turn.respond(session, "more like the first")
     assert after.cards == ()
+
+
+# --- the beginning, by the person's own clock ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_at_every_hour_there_are_three_ways_to_begin(turn: Turn, hour: int) -> None:
+    _, opening = turn.start()
+    offered = [chip for chip in opening.chips if chip.at(hour)]
+    assert len(offered) == 3
+    assert offered[-1].label == "Just listen"
+
+
+def test_what_is_offered_at_night_is_of_the_night(turn: Turn) -> None:
+    _, opening = turn.start()
+
+    def at(hour: int) -> list[str]:
+        return [chip.label for chip in opening.chips if chip.at(hour)]
+
+    assert at(23) == at(3)
+    assert "asleep" in at(3)[1]
+    assert at(5) != at(4)
+    assert at(21) != at(22)
+    assert len({label for hour in (3, 8, 13, 19) for label in at(hour)}) == 9
+
+
+def test_not_today_brings_no_other_story(turn: Turn) -> None:
+    session, _ = said(turn, SHARE)
+    session, reply = turn.not_today(session)
+    assert (reply.kind, reply.cards, reply.groups) == ("ok", (), ())
+    assert reply.lead
+    session, _ = said(turn, "I am standing on the bridge and I am going to jump now", session=session)
+    assert turn.not_today(session)[1].kind == "help"

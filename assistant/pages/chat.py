@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlsplit
 import gradio as gr
 
 from assistant.care import guess_country
+from assistant.dials import dials_of
 from assistant.pages.render import draw, language_for
 from assistant.pages.routes import asked_in
-from assistant.pages.talk import MAX_CHIP, Room, Trouble
+from assistant.pages.talk import MAX_CHIP, REASONS, Room, Trouble
 from assistant.words import say
 
 # `trigger` reaches the one Python listener below; everything else the page does in the browser is in static/page.js.
@@ -88,6 +89,10 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
                 return room.more_like(key, story_id, *at), gr.skip()
             if act == "not":
                 return room.not_for_me(key, story_id, *at), gr.skip()
+            if act == "why" and (reason := text_of(data, "why", 20)) in REASONS:
+                return room.why_not(key, story_id, reason, *at), gr.skip()
+            if act == "choose":
+                return room.choose(key, dials_of(data.get("dials")), *at), gr.skip()
             if act == "read":
                 return gr.skip(), room.read(key, story_id, *at)
             if act == "close" and room.closed(key, text_of(data, "step", 20)):

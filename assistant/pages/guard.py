@@ -41,6 +41,8 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("GET", r"/help"),
     ("GET", r"/help/bar"),
     ("GET", r"/safety"),
+    ("GET", r"/choices"),
+    ("POST", r"/kept"),
     ("GET", r"/ask"),
     ("POST", r"/ask"),
     ("POST", r"/story"),
@@ -86,6 +88,7 @@ _QUERY = {
     "/help": {"lang", "country"},
     "/help/bar": {"lang", "country"},
     "/safety": {"lang", "country"},
+    "/choices": {"lang"},
     "/groups": {"lang", "country"},
 }
 _OF_A_GROUP = {"title", "lang", "country"}  # `title` is of its calendar file

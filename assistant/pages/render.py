@@ -7,6 +7,7 @@ The result goes to Gradio's HTML component as a value of the constant template `
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
@@ -18,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from assistant.conversation import Excerpt, StoryPart, StoryView
+from assistant.dials import as_data, spoken
 from assistant.pages.sessions import Talk, Turn
 from assistant.words import DEFAULT, keys, label, languages, local, say
 from corpus import vocabulary
@@ -169,7 +171,14 @@ def talk_html(talk: Talk) -> str:
     """The whole conversation as the page shows it."""
     turns = [Markup(turn_html(turn, talk.session.lang)) for turn in talk.turns]
     last = talk.turns[-1].reply if talk.turns else None
-    return str(draw("talk.html", talk.session.lang, talk=talk, turns=turns, last=last))
+    lang, dials = talk.session.lang, talk.session.dials
+    chosen = as_data(dials)
+    values = {
+        "memory": json.dumps(talk.memory()),
+        "dials": json.dumps(chosen),
+        "chosen": spoken(dials, lang) if chosen else "",
+    }
+    return str(draw("talk.html", lang, talk=talk, turns=turns, last=last, **values))
 
 
 def story_html(view: StoryView | None, story_id: str, lang: str, step: int) -> str:

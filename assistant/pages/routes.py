@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 STATIC = (
-    "page.css", "page.js", "times.js", "exit.js", "groups.css", "groups.js", "share.css", "share.js", "yours.css",
-    "desk.css", "desk.js",
+    "page.css", "page.js", "panels.js", "times.js", "exit.js", "groups.css", "groups.js", "share.css", "share.js",
+    "yours.css", "desk.css", "desk.js",
 )  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def words_for_scripts(lang: str) -> str:
     """The sentences that the browser says by itself, as JSON: only those, so that the page stays small."""
     wanted = (
         "page.trouble.", "page.status.", "page.shelf.", "page.card.save", "page.card.unsave", "page.box.looking",
-        "page.group.next.", "page.title", "page.bar.new_tab",
+        "page.knows.", "page.group.next.", "page.title", "page.bar.new_tab",
     )  # fmt: skip
     return json.dumps({k.removeprefix("page."): variants(k, lang)[0] for k in keys("en") if k.startswith(wanted)})
 

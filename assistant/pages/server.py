@@ -95,7 +95,8 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
-    from assistant.pages import chat, desk, group_wrong, groups, missing, routes, safety, share, theme, yours
+    from assistant.pages import chat, choices, desk, group_wrong, groups, kept, missing, routes, safety, share, theme
+    from assistant.pages import yours as narrators
     from assistant.pages.guard import Guard
 
     talks = Talks(settings.conversation_minutes * 60, MOST_TALKS)
@@ -143,9 +144,11 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     # Its presence alone turns off Gradio's own CORS, which lets any site read answers.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     routes.add(app, room, settings, forget)
-    for pages in (share, yours, missing, safety, desk, group_wrong):
+    for pages in (share, narrators, missing, safety, desk, group_wrong):
         pages.add(app, parts, room, settings)
     groups.add(app, parts, room, settings, directory)
+    choices.add(app, parts)
+    kept.add(app, parts, room)
     demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
     gr.mount_gradio_app(
         app, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,

@@ -29,6 +29,7 @@ class Turn:
     before: str | None = None  # a word key that is said first, for example that the past was forgotten
     aside: set[str] = field(default_factory=set)  # story ids that were set aside: their cards fold to one line
     about: tuple[str, str] | None = None  # (story id, what is said once it is gone) when `said` names a story
+    asks: str = ""  # id of the story of which the page may ask what it was, or "": a question that may be left alone
     gone: set[str] = field(default_factory=set)  # story ids whose consent ended since: nothing of them is held here
     drawn: str | None = None  # the HTML of this turn, once drawn
 
@@ -67,6 +68,7 @@ class Talk:
     dropped: int = 0  # turns that are no longer shown
     reading: str = ""  # the step at which the last whole story was opened
     steps: int = 0  # answers given so far; makes each rendering differ from the one before
+    answered: float = 0.0  # when the last answer was made, on the monotonic clock
     lock: threading.Lock = field(default_factory=threading.Lock)
     places: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(2))  # see talk.alone
     used: float = field(default_factory=time.monotonic)
@@ -79,6 +81,23 @@ class Talk:
         if extra > 0:
             del self.turns[:extra]
             self.dropped += extra
+
+    def just_said(self, text: str, seconds: float) -> bool:
+        """Whether the last turn answers these very words, and was made in the last so many seconds."""
+        last = self.turns[-1] if self.turns else None
+        return bool(
+            last and not last.chose and last.said and last.said == text and time.monotonic() - self.answered < seconds
+        )
+
+    def memory(self) -> dict[str, int]:
+        """How much is held of this conversation: messages, and ids of stories and groups that were shown."""
+        messages = {turn.said for turn in self.turns if turn.said and not turn.chose} | set(self.session.shares)
+        session = self.session
+        return {
+            "messages": len(messages),
+            "stories": len({*session.shown, *session.refused}),
+            "groups": len({*session.groups_shown}),
+        }
 
     def due_reminder(self) -> bool:
         """True once when three hours have passed since the person was last told that this is a program."""

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from assistant.conversation import Reply, Session, StoryView
 from assistant.counts import Counts
+from assistant.dials import spoken
 from assistant.pages.render import draw, talk_html
 from assistant.pages.sessions import Talk, Talks, Turn
 from assistant.tidy import tidy
-from assistant.turn import LONGEST
+from assistant.turn import LONGEST, Feedback
 from assistant.words import say
 from corpus.errors import SharedJourneyError
+from index.query import Dials
 
 log = logging.getLogger("shared_journey.pages")
 
@@ -30,6 +33,9 @@ class Turns(Protocol):
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]: ...
     def more_like(self, session: Session, story_id: str) -> tuple[Session, Reply]: ...
     def not_for_me(self, session: Session, story_id: str) -> tuple[Session, Reply]: ...
+    def feedback(self, session: Session, said: Feedback, story_id: str | None) -> tuple[Session, Reply]: ...
+    def not_today(self, session: Session) -> tuple[Session, Reply]: ...
+    def choose(self, session: Session, dials: Dials) -> tuple[Session, Reply]: ...
     def read(self, session: Session, story_id: str) -> StoryView | None: ...
     def visible(self, ids: Iterable[str]) -> frozenset[str]: ...
 
@@ -71,6 +77,15 @@ def alone(talk: Talk) -> Iterator[None]:
         talk.places.release()
 
 
+# Why a story was not for somebody, as they may say afterwards, and what comes differently from then on.
+REASONS: dict[str, Feedback | None] = {
+    "too_heavy": "lighter",
+    "not_like_me": "not_like_me",
+    "too_rosy": "franker",
+    "preachy": "franker",
+    "not_today": None,
+}
+AGAIN = 60  # seconds in which the same words sent again are the same message: a connection broke off before its answer
 Felt = Literal["off", "ask", "done"]  # at the end of a story: nothing is counted here, may be said, was said
 
 
@@ -102,6 +117,9 @@ class Room:
         # Shown as it is understood: without what cannot be seen, and not longer than what is read.
         shown = tidy(label or text)[:LONGEST]
         with alone(talk):
+            if label is None and talk.just_said(shown, AGAIN):
+                talk.steps += 1  # or the browser would take it for what it shows already, and go on looking
+                return self._drawn(talk)
             session, reply = guarded(lambda: self.turns.respond(talk.session, text))
             drawn = self._answered(key, talk, session, Turn(shown, reply, label is not None, before))
             if drawn and session.screens:
@@ -124,7 +142,29 @@ class Room:
                 if any(card.id == story_id for card in turn.reply.cards):
                     turn.aside.add(story_id)
                     turn.drawn = None
-            return self._answered(key, talk, session, Turn(said, reply, True, before, about=(story_id, nameless)))
+            asks = story_id if reply.kind != "help" else ""
+            turn = Turn(said, reply, True, before, about=(story_id, nameless), asks=asks)
+            return self._answered(key, talk, session, turn)
+
+    def why_not(self, key: str, story_id: str, reason: str, lang: str, country: str | None) -> str:
+        """What it was about a story that was put aside: what comes next is looked for differently."""
+        talk, before = self._talk(key, lang, country)
+        with alone(talk):
+            said, how = say(f"page.why.{reason}", lang), REASONS[reason]
+            session, reply = guarded(
+                lambda: self.turns.feedback(talk.session, how, story_id) if how else self.turns.not_today(talk.session)
+            )
+            for turn in talk.turns:
+                if turn.asks:
+                    turn.asks, turn.drawn = "", None
+            return self._answered(key, talk, session, Turn(said, reply, True, before))
+
+    def choose(self, key: str, dials: Dials, lang: str, country: str | None) -> str:
+        """What the person wants of stories from now on, all of it at once."""
+        talk, before = self._talk(key, lang, country)
+        with alone(talk):
+            session, reply = guarded(lambda: self.turns.choose(talk.session, dials))
+            return self._answered(key, talk, session, Turn(spoken(dials, lang), reply, True, before))
 
     def read(self, key: str, story_id: str, lang: str, country: str | None) -> str:
         """A whole story through the consent gate, asked anew each time; a kind sentence when it is gone."""
@@ -196,6 +236,7 @@ class Room:
         if talk.due_reminder():
             turn.before = "notice.again"
         talk.session = session
+        talk.answered = time.monotonic()
         if turn.reply.kind == "started_over":  # it says that all is forgotten, and so it is
             talk.turns.clear()
             self._felt.pop(talk, None)

@@ -19,6 +19,7 @@ from corpus.store import open_store
 from index.browse import Directory
 from index.embed import WordEmbedder
 from index.find import Finder
+from index.query import Dials
 
 NASTY = (
     "<img src=x onerror=\"document.title='pwned'\">",
@@ -96,6 +97,17 @@ class FakeTurn:
 
     def not_for_me(self, session: Session, _story_id: str) -> tuple[Session, Reply]:
         return session, Reply(kind="stories", lead=("Here is another.",), cards=(card("five", "Kettle"),))
+
+    def feedback(self, session: Session, said: str, story_id: str | None) -> tuple[Session, Reply]:
+        lead = (f"Differently from here on: {said}, {story_id}.",)
+        return session, Reply(kind="stories", lead=lead, cards=(card("six", "Lamp"),))
+
+    def not_today(self, session: Session) -> tuple[Session, Reply]:
+        return session, Reply(kind="ok", lead=("Not today, then.",))
+
+    def choose(self, session: Session, dials: Dials) -> tuple[Session, Reply]:
+        session = session.model_copy(update={"dials": dials})
+        return session, Reply(kind="stories", lead=("As chosen.",), cards=(card("seven", "Ladder"),))
 
     def visible(self, ids: Iterable[str]) -> frozenset[str]:
         if self.unsure:

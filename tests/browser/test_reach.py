@@ -113,7 +113,7 @@ def test_the_skip_link_leads_into_the_view_that_is_open(visit: Make) -> None:
 
     def skip() -> str:
         one.page.evaluate("document.querySelector('.sj-skip').focus()")
-        assert one.page.locator(".sj-skip").get_attribute("href") in ("#sj-main", "#sj-story", "#sj-shelf")
+        assert one.page.locator(".sj-skip").get_attribute("href") in ("#sj-main", "#sj-story", "#sj-shelf", "#sj-knows")
         one.page.keyboard.press("Enter")
         return str(one.page.evaluate(at))
 
@@ -128,6 +128,12 @@ def test_the_skip_link_leads_into_the_view_that_is_open(visit: Make) -> None:
     one.page.locator('[data-act="shelf"]').click()
     assert skip() == "H2"
     assert one.page.locator("#sj-shelf").is_visible()
+    one.page.keyboard.press("Escape")
+    one.page.wait_for_selector("#sj-box textarea")
+    one.page.locator(".sj-notice summary").click()
+    one.page.locator('.sj-notice [data-act="knows"]').click()
+    assert skip() == "H2"
+    assert one.page.locator("#sj-knows").is_visible()
 
 
 def test_names_and_roles(visit: Make) -> None:

@@ -1,12 +1,12 @@
 /* What the page does in the browser around the answers that the server draws: says that it is looking, keeps what was
-   opened open, shows one story in place of the conversation, keeps saved stories (only if asked), says what went wrong.
-   Nothing here makes HTML out of text. Nothing is stored unless the person presses Save. */
+   opened open, shows one story in place of the conversation, says what went wrong. The other panels (saved, choices, what
+   is known) are in panels.js. Nothing here makes HTML out of text. */
 window.sharedJourney = (function () {
   "use strict";
-  const SHELF = "shared-journey.saved";
   const SLOW = 12000; // milliseconds after which "this takes longer" is said
+  const AGAIN = 2500, AWAY = 20000; // milliseconds before what could not be sent is sent once more
   const NO_START = 25000; // milliseconds after which the simple page is offered
-  const own = { token: null, attach: attach };
+  const own = { token: null, attach: attach, panels: {}, refreshed: () => {}, left: () => {} }; // the last three: panels.js
   const open = new Set(); // keys of the details that the person opened; never sent anywhere
   let words = {}, trigger = null, busy = null, depth = 0, opener = null, wasAt = 0;
 
@@ -64,18 +64,28 @@ window.sharedJourney = (function () {
     const signal = (what && what.signal) || (how && how.signal);
     if (join) await Promise.race([closing, soon(1500)]);
     if (stream && signal) closing = new Promise((done) => signal.addEventListener("abort", done));
-    let answer;
-    try {
-      answer = await realFetch.apply(this, arguments);
-    } catch (error) {
-      if (signal && signal.aborted) throw error;
-      answer = new Response('{"detail":"away"}', { status: 503, headers: { "content-type": "application/json" } });
+    let answer = await tried(this, arguments, signal);
+    if (!answer && join && busy) { // once more, by itself; the same words sent twice are taken for one message
+      trouble("again", true);
+      await connected();
+      answer = await tried(this, arguments, signal);
     }
+    if (!answer) answer = new Response('{"detail":"away"}', { status: 503, headers: { "content-type": "application/json" } });
     if (busy && !answer.ok) trouble({ 403: "refused", 413: "long", 421: "refused", 429: "fast" }[answer.status] || "gone");
     if (join && answer.ok) eventId = (await answer.clone().json()).event_id;
     if (stream) return new Response(answer.ok ? steady(answer.body, signal) : failed(), { headers: { "content-type": "text/event-stream" } });
     return answer;
   };
+  async function tried(self, given, signal) {
+    try { return await realFetch.apply(self, given); } catch (error) { if (signal && signal.aborted) throw error; return null; }
+  }
+  // Soon after the device says that it has a connection again, and after a while anyway: it may not know.
+  function connected() {
+    return new Promise((done) => {
+      const late = setTimeout(done, navigator.onLine ? AGAIN : AWAY);
+      window.addEventListener("online", () => { clearTimeout(late); setTimeout(done, 300); }, { once: true });
+    });
+  }
   function failed() {
     const event = { msg: "process_completed", event_id: eventId, success: false, output: { error: null } };
     return "data: " + JSON.stringify(event) + "\n\ndata: " + JSON.stringify({ msg: "close_stream", event_id: null }) + "\n\n";
@@ -156,13 +166,22 @@ window.sharedJourney = (function () {
   function redo(element) {
     element.querySelectorAll("details[data-key]").forEach((d) => { d.open = open.has(d.dataset.key); });
     element.querySelectorAll("time[data-zone]").forEach((at) => window.sharedJourneyTime(at, words, lang));
-    showSaved();
+    element.querySelectorAll("[data-from]").forEach((chip) => { chip.hidden = !atThisHour(Number(chip.dataset.from), Number(chip.dataset.to)); });
+    refresh();
   }
-  // ---- one view at a time: talk, reading, saved. "Back" of the browser or phone goes one view back, not away.
-  const START = { talk: "#sj-main", reading: "#sj-story", saved: "#sj-shelf" }; // where each view begins
+  function atThisHour(start, end) {
+    const hour = new Date().getHours();
+    return start < end ? start <= hour && hour < end : hour >= start || hour < end;
+  }
+  function refresh() {
+    document.querySelectorAll("[data-needs-scripts]").forEach((at) => { at.hidden = false; });
+    own.refreshed();
+  }
+  // ---- one view at a time: talk, reading, or a panel. "Back" of the browser or phone goes one view back, not away.
+  const START = { talk: "#sj-main", reading: "#sj-story", saved: "#sj-shelf", choices: "#sj-choices", knows: "#sj-knows" };
   function show(name) {
     html.dataset.view = name;
-    if (find("#sj-shelf")) find("#sj-shelf").hidden = name !== "saved";
+    document.querySelectorAll(".sj-view").forEach((at) => { at.hidden = "#" + at.id !== START[name]; });
     if (find(".sj-skip")) find(".sj-skip").setAttribute("href", START[name]);
   }
   // A jump to a fragment would count as "back" here, so the skip link moves the focus by itself.
@@ -182,8 +201,8 @@ window.sharedJourney = (function () {
   function returned(name) {
     show(name);
     letGo(name);
-    showSaved();
-    if (name === "saved") { drawShelf(); focusOn("#sj-shelf h2"); window.scrollTo(0, 0); }
+    refresh();
+    if (own.panels[name]) { own.panels[name](); focusOn(START[name] + " h2"); window.scrollTo(0, 0); }
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
     if (name === "talk") {
       window.scrollTo(0, wasAt);
@@ -200,7 +219,7 @@ window.sharedJourney = (function () {
   window.addEventListener("popstate", (event) => {
     const at = event.state || {};
     depth = at.depth || 0;
-    returned(at.sj === "saved" || (at.sj === "reading" && find(".sj-story")) ? at.sj : "talk");
+    returned(own.panels[at.sj] || (at.sj === "reading" && find(".sj-story")) ? at.sj : "talk");
   });
   function focusOn(where) { const at = find(where); if (at) at.focus({ preventScroll: true }); }
 
@@ -209,67 +228,13 @@ window.sharedJourney = (function () {
     if (!story) return; // it was closed, and is emptied
     const from = busy && busy.button;
     settle();
-    if (story.dataset.gone && saved().some((s) => s.id === story.dataset.gone)) {
-      keep(saved().filter((s) => s.id !== story.dataset.gone));
-      find("#sj-shelf-gone").hidden = false;
-    }
+    if (story.dataset.gone) own.left(story.dataset.gone);
     redo(element);
     const close = story.querySelector('[data-act="close"]');
     if (close && view() === "saved") label(close, words["shelf.back"]);
     enter("reading", from);
     focusOn(".sj-story-title");
     status(words["status.reading"]);
-  }
-
-  // ---- saved stories: id, title, name and where it is from, only here, only when asked for
-  function saved() {
-    try {
-      const all = JSON.parse(localStorage.getItem(SHELF) || "[]");
-      return Array.isArray(all) ? all.filter((s) => s && typeof s.id === "string") : [];
-    } catch (error) { return []; }
-  }
-  function keep(all) {
-    try { if (all.length) localStorage.setItem(SHELF, JSON.stringify(all)); else localStorage.removeItem(SHELF); } catch (error) { /* a browser that keeps nothing */ }
-    showSaved();
-  }
-  function showSaved() {
-    const ids = new Set(saved().map((s) => s.id));
-    document.querySelectorAll('[data-act="save"]').forEach((button) => {
-      const has = ids.has(button.dataset.id);
-      button.toggleAttribute("data-saved", has); // only for its look; the label says what pressing does
-      label(button, has ? words["card.unsave"] : words["card.save"]);
-      const said = button.closest("article") && button.closest("article").querySelector(".sj-saved-note");
-      if (said) said.hidden = !has;
-    });
-    const shelf = find('[data-act="shelf"]');
-    if (shelf) { shelf.hidden = ids.size === 0 && view() !== "saved"; shelf.querySelector(".sj-count").textContent = String(ids.size); }
-  }
-  function drawShelf() {
-    const list = find("#sj-shelf-list");
-    const all = saved();
-    list.replaceChildren(...all.map((story) => {
-      const item = document.createElement("li"), what = document.createElement("p"), name = document.createElement("span");
-      const title = document.createElement("strong");
-      title.textContent = story.title; title.dir = "auto";
-      name.textContent = story.narrator; name.dir = "auto";
-      what.append(title, " ", name);
-      if (typeof story.origin === "string" && story.origin) {
-        const from = document.createElement("span");
-        from.className = "sj-origin"; from.textContent = story.origin;
-        what.append(" · ", from);
-      }
-      item.append(what, knob("read", story, words["shelf.read"]), knob("unsave", story, words["shelf.remove"]));
-      return item;
-    }));
-    if (!all.length) { const none = document.createElement("li"); none.textContent = words["shelf.empty"]; list.append(none); }
-    find('#sj-shelf [data-act="wipe"]').hidden = !all.length;
-  }
-  function knob(name, story, text) {
-    const button = document.createElement("button"), more = document.createElement("span");
-    button.type = "button"; button.className = "sj-button"; button.dataset.act = name; button.dataset.id = story.id;
-    more.className = "sj-sr"; more.textContent = ": " + story.title;
-    button.append(text, more);
-    return button;
   }
 
   // ---- every button
@@ -285,6 +250,7 @@ window.sharedJourney = (function () {
     say: (b) => onward({ act: "say", text: b.dataset.text, label: b.dataset.label }, b),
     read: (b) => act({ act: "read", id: b.dataset.id }, b),
     not: (b) => act({ act: "not", id: b.dataset.id }, b),
+    why: (b) => act({ act: "why", id: b.dataset.id, why: b.dataset.why }, b),
     more: (b) => onward({ act: "more", id: b.dataset.id }, b),
     close: back,
     // Counting is worth no waiting and no error: it is thanked for at once.
@@ -296,14 +262,6 @@ window.sharedJourney = (function () {
       thanks.hidden = false;
       thanks.focus();
     },
-    save: (b) => {
-      const id = b.dataset.id, all = saved(), has = all.some((s) => s.id === id);
-      keep(has ? all.filter((s) => s.id !== id) : all.concat({ id: id, title: b.dataset.title, narrator: b.dataset.narrator, origin: b.dataset.origin }));
-      status(words[has ? "status.unsaved" : "status.saved"]);
-    },
-    unsave: (b) => { keep(saved().filter((s) => s.id !== b.dataset.id)); drawShelf(); focusOn("#sj-shelf h2"); status(words["status.unsaved"]); },
-    wipe: () => { keep([]); drawShelf(); focusOn("#sj-shelf h2"); status(words["status.wiped"]); },
-    shelf: (b) => { find("#sj-shelf-gone").hidden = true; drawShelf(); enter("saved", b); focusOn("#sj-shelf h2"); },
     forget: (b) => sure(b, true),
     "forget-no": (b) => sure(b, false),
     "forget-yes": async () => {
@@ -329,7 +287,7 @@ window.sharedJourney = (function () {
     if (more && !event.target.closest(".sj-more, [data-leave]")) more.open = false;
     const button = event.target.closest && event.target.closest("[data-act], #sj-send");
     if (!button) return;
-    if (busy && (button.id === "sj-send" || /^(say|read|not|more)$/.test(button.dataset.act))) {
+    if (busy && (button.id === "sj-send" || /^(say|read|not|more|why|choose|unchoose)$/.test(button.dataset.act))) {
       event.preventDefault(); event.stopImmediatePropagation(); return;
     }
     if (button.id === "sj-send") work(button);
@@ -363,6 +321,7 @@ window.sharedJourney = (function () {
       const answer = await realFetch("/help/bar" + address);
       if (!answer.ok) throw new Error(String(answer.status));
       find("#sj-bar").innerHTML = await answer.text(); // our own server's markup, escaped there
+      refresh();
     } catch (error) { window.open("/help" + address, "_blank", "noopener"); return; }
     const more = find(".sj-more");
     more.open = true;
@@ -382,7 +341,7 @@ window.sharedJourney = (function () {
       afterTalk(element);
     }
     if (name === "story") watch("value", () => afterStory(element));
-    showSaved();
+    refresh();
   }
   let broken = false; // a script of the page could not be fetched
   function notOpening() {
@@ -404,5 +363,10 @@ window.sharedJourney = (function () {
     if (html.getAttribute("lang") !== lang) html.setAttribute("lang", lang);
     if (html.getAttribute("dir") !== dir) html.setAttribute("dir", dir);
   }).observe(html, { attributes: true, attributeFilter: ["lang", "dir"] });
+  Object.assign(own, {
+    find: find, status: status, label: label, view: view, enter: enter, onward: onward, focusOn: focusOn, doing: doing, START: START,
+    say: (key, slots) => Object.entries(slots || {}).reduce((text, [name, value]) => text.split("{" + name + "}").join(value), words[key]),
+    fetch: (...given) => realFetch.apply(window, given), trouble: trouble,
+  });
   return own;
 })();
