@@ -5,6 +5,7 @@ The choices live in the conversation, in memory, and are forgotten with it.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Literal, cast
 
@@ -22,6 +23,14 @@ TURNED: dict[str, tuple[str, str]] = {
 TICKED: dict[str, vocabulary.Kind] = {"pathways": "pathways", "context": "contexts", "without": "content_notes"}
 MOST_WORDS, LONGEST_WORD = 12, 40  # that no story shown may hold
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+
+def chosen(text: str) -> Dials:
+    """The choices as the page sends them, in JSON: as one text, because nothing with a shape of its own is let in."""
+    try:
+        return dials_of(json.loads(text))
+    except (ValueError, RecursionError):
+        return Dials()
 
 
 def dials_of(data: Any) -> Dials:

@@ -154,10 +154,12 @@ def turn(store: Store) -> Turn:
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the model exported and the samples embedded, once for the whole run. For a copy of it there is
-    `copied`; do not write to it."""
+    `copied`; do not write to it. SHARED_JOURNEY_TEST_DATA names a folder that keeps it for the next run, which then
+    brings it up to date as the program does."""
     from index.settings import IndexSettings, open_finder
 
-    settings = IndexSettings(data=tmp_path_factory.mktemp("embedded"))
+    kept = os.environ.get("SHARED_JOURNEY_TEST_DATA")
+    settings = IndexSettings(data=Path(kept) if kept else tmp_path_factory.mktemp("embedded"))
     folder = settings.data
     opened = open_corpus(settings)
     open_finder(settings, opened)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant import words
-from assistant.dials import LONGEST_WORD, MOST_WORDS, TICKED, TURNED, as_data, dials_of, spoken
+from assistant.dials import LONGEST_WORD, MOST_WORDS, TICKED, TURNED, as_data, chosen, dials_of, spoken
 from assistant.pages.choices import form
 from corpus import vocabulary
 from index.query import Dials
@@ -52,6 +53,12 @@ def test_choices_survive_the_way_to_the_page_and_back() -> None:
 )
 def test_what_is_not_in_the_form_is_passed_over(data: Any) -> None:
     assert dials_of(data) == Dials()
+
+
+def test_they_travel_as_one_text() -> None:
+    assert chosen(json.dumps(as_data(ALL))) == ALL
+    for text in ("", "no json", "[" * 100_000, "null", '"further"'):
+        assert chosen(text) == Dials()
 
 
 _json = st.recursive(

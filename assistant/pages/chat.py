@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import gradio as gr
 
 from assistant.care import guess_country
-from assistant.dials import dials_of
+from assistant.dials import chosen
 from assistant.pages.render import draw, language_for
 from assistant.pages.routes import asked_in
 from assistant.pages.talk import MAX_CHIP, REASONS, Room, Trouble
@@ -92,7 +92,7 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
             if act == "why" and (reason := text_of(data, "why", 20)) in REASONS:
                 return room.why_not(key, story_id, reason, *at), gr.skip()
             if act == "choose":
-                return room.choose(key, dials_of(data.get("dials")), *at), gr.skip()
+                return room.choose(key, chosen(text_of(data, "dials", MAX_CHIP)), *at), gr.skip()
             if act == "read":
                 return gr.skip(), room.read(key, story_id, *at)
             if act == "close" and room.closed(key, text_of(data, "step", 20)):

@@ -35,7 +35,7 @@ def test_without_scripts_help_ask_read_and_leave_work(visit: Make, shots: Path) 
     page.goto(one.address)
     assert page.locator('.sj-now > a[href="tel:999"]').is_visible()
     page.screenshot(path=shots / "9-no-scripts.png")
-    page.fill("#sj-ask", "I have been drinking every night since the divorce")
+    page.fill("#sj-early-box", "I have been drinking every night since the divorce")
     page.get_by_role("button", name="Send").click()
     assert page.locator("article[data-story]").count() >= 1
     page.screenshot(path=shots / "9-no-scripts-answer.png", full_page=True)

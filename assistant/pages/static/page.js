@@ -140,7 +140,7 @@ window.sharedJourney = (function () {
     if (find("#sj-moment")) find("#sj-moment").hidden = true;
     if (find("#sj-no-start")) find("#sj-no-start").hidden = true;
     redo(element);
-    if (root.dataset.opening === "yes" && !answered) return;
+    if (root.dataset.opening === "yes" && !answered) { handOver(); return; }
     if (!html.dataset.begun) keepThisOne();
     html.dataset.begun = "yes";
     const turns = root.querySelectorAll(".sj-turn");
@@ -298,9 +298,9 @@ window.sharedJourney = (function () {
     if (key) { if (event.target.open) open.add(key); else open.delete(key); }
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest && event.target.closest("#sj-box")) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.closest && event.target.closest("#sj-box, #sj-early")) {
       event.preventDefault();
-      find("#sj-send").click();
+      (find("#sj-early button") || find("#sj-send")).click();
     }
     if (event.key === "Escape") {
       const more = find(".sj-more[open]");
@@ -331,6 +331,34 @@ window.sharedJourney = (function () {
     status(words["status.country"]);
   });
 
+  // ---- the box that is there before the conversation is; by itself it leads to the simple page
+  let waits = false; // something was sent from it, and goes out as soon as it can
+  function handOver() {
+    const form = find("#sj-early"), to = find("#sj-box textarea"), send = find("#sj-send");
+    if (!form || !own.token || !to || !send) return;
+    const from = form.querySelector("textarea"), typing = document.activeElement === from;
+    if (typing && from.value && !waits) return; // not under somebody's hands
+    const text = from.value, at = from.selectionStart, onButton = !typing && form.contains(document.activeElement);
+    from.value = "";
+    form.remove();
+    delete html.dataset.early;
+    if (text) { to.value = text; to.dispatchEvent(new Event("input", { bubbles: true })); }
+    if (typing) { to.focus({ preventScroll: true }); to.setSelectionRange(at, at); }
+    if (onButton) send.focus({ preventScroll: true });
+    if (waits) setTimeout(() => send.click(), 50);
+    waits = false;
+  }
+  document.addEventListener("focusout", (event) => { if (event.target.id === "sj-early-box") setTimeout(handOver); });
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "sj-early" || broken) return;
+    event.preventDefault();
+    if (waits || !event.target.querySelector("textarea").value.trim()) return;
+    waits = true;
+    label(event.target.querySelector("button"), words["box.looking"]);
+    status(words["box.looking"]);
+    handOver();
+  });
+
   // ---- start
   function attach(name, element, itsTrigger, watch) {
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
@@ -347,12 +375,14 @@ window.sharedJourney = (function () {
   function notOpening() {
     broken = true;
     if (own.token || !find("#sj-no-start")) return;
+    if (waits) find("#sj-early").submit();
     find("#sj-moment").hidden = true;
     find("#sj-no-start").hidden = false;
   }
   document.addEventListener("DOMContentLoaded", () => {
     words = JSON.parse(find("#sj-words").dataset.words);
     watchToasts();
+    if (find("#sj-early")) html.dataset.early = "yes";
     if (broken) notOpening();
     setTimeout(notOpening, NO_START);
   });

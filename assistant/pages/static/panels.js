@@ -172,8 +172,8 @@
       enter("choices", b);
       focusOn("#sj-choices h2");
     },
-    choose: (b) => onward({ act: "choose", dials: taken(find("#sj-choices-form")) }, b),
-    unchoose: (b) => onward({ act: "choose", dials: {} }, b),
+    choose: (b) => onward({ act: "choose", dials: JSON.stringify(taken(find("#sj-choices-form"))) }, b),
+    unchoose: (b) => onward({ act: "choose", dials: "{}" }, b),
   });
 
   // ---- what this page knows now: counted from what is here, so that it cannot say more or less
