@@ -94,7 +94,7 @@ ROWS: tuple[Row, ...] = (
     Row("POST", "/story", everybody(200), "/story", {"id": "one"}),
     Row("POST", "/forget", everybody(204), "/forget"),
     Row("POST", "/door", everybody(204), "/door"),
-    Row("POST", "/less-alone", everybody(200), "/less-alone", {"id": "one"}),
+    Row("POST", "/felt", everybody(200), "/felt", {"id": "one", "felt": "heavier"}),
     Row("GET", "/share", everybody(200), "/share"),
     Row("POST", "/share", everybody(200), "/share"),
     Row("GET", "/share/wording", everybody(200), "/share/wording"),

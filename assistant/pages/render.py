@@ -7,7 +7,7 @@ The result goes to Gradio's HTML component as a value of the constant template `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from assistant.conversation import Excerpt, StoryPart, StoryView
 from assistant.pages.sessions import Talk, Turn
 from assistant.words import DEFAULT, keys, label, languages, local, say
 from corpus import vocabulary
+from corpus.custody import FELT
 
 HERE = Path(__file__).parent
 
@@ -172,6 +173,21 @@ def talk_html(talk: Talk) -> str:
     return str(draw("talk.html", talk.session.lang, talk=talk, turns=turns, last=last))
 
 
-def story_html(view: StoryView | None, story_id: str, lang: str, step: int) -> str:
-    """A whole story for the reading view, or the kind sentence that it is gone."""
-    return str(draw("story.html", lang, view=view, story_id=story_id, step=step))
+def story_html(
+    view: StoryView | None,
+    story_id: str,
+    lang: str,
+    step: int,
+    *,
+    asking: bool = False,
+    felt: str | None = None,
+    without: Collection[str] = (),
+) -> str:
+    """A whole story for the reading view, or the kind sentence that it is gone.
+
+    asking: whether it is asked what the story left somebody feeling; felt: what they said already. without: ids of
+    content notes that they chose not to meet.
+    """
+    values = {"step": step, "asking": asking, "felt": felt, "choices": FELT, "without": without}
+    chips = {"group": say("chip.group", lang), "listen": say("page.box.listen", lang)}
+    return str(draw("story.html", lang, view=view, story_id=story_id, **values, **chips))

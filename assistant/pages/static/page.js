@@ -287,15 +287,6 @@ window.sharedJourney = (function () {
     not: (b) => act({ act: "not", id: b.dataset.id }, b),
     more: (b) => onward({ act: "more", id: b.dataset.id }, b),
     close: back,
-    // Counting is worth no waiting and no error: it is thanked for at once.
-    less_alone: (b) => {
-      if (!trigger) return;
-      trigger({ act: "less_alone", id: b.dataset.id });
-      const thanks = b.parentNode.querySelector(".sj-felt-thanks");
-      b.hidden = true;
-      thanks.hidden = false;
-      thanks.focus();
-    },
     save: (b) => {
       const id = b.dataset.id, all = saved(), has = all.some((s) => s.id === id);
       keep(has ? all.filter((s) => s.id !== id) : all.concat({ id: id, title: b.dataset.title, narrator: b.dataset.narrator, origin: b.dataset.origin }));
@@ -377,7 +368,7 @@ window.sharedJourney = (function () {
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
     if (name === "talk") {
       document.title = words.title; // Gradio has set the one of the English page
-      trigger = itsTrigger;
+      own.tell = trigger = itsTrigger;
       watch("value", () => afterTalk(element));
       afterTalk(element);
     }
