@@ -246,6 +246,7 @@ def story_view(story: Story, matched: Span | None, lang: str) -> StoryView:
         themes=tuple(label("themes", theme, lang) for theme in story.themes),
         pathways=tuple(label("pathways", pathway, lang) for pathway in story.pathways),
         content_notes=_notes(story, lang),
+        note_ids=story.content_notes,
         parts=tuple(
             StoryPart(
                 part=given.part.value,

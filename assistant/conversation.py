@@ -92,6 +92,7 @@ class StoryView(_Value):
     themes: tuple[str, ...]  # labels
     pathways: tuple[str, ...]  # labels, never ordered by worth
     content_notes: tuple[str, ...]
+    note_ids: tuple[str, ...] = ()  # of the content notes, in their order
     parts: tuple[StoryPart, ...]
     minutes: int
 

@@ -65,9 +65,11 @@ class Counts:
         """The whole story was opened."""
         self._add((id,), Counted.READ)
 
-    def less_alone(self, id: str) -> None:
-        """A reader said that it left them feeling less alone."""
-        self._add((id,), Counted.LESS_ALONE)
+    def felt(self, id: str, what: Counted, before: Counted | None = None) -> None:
+        """A reader said what it left them feeling (one of `FELT`); before: what they had said until now."""
+        if before is not None:
+            self._add((id,), before, -1)
+        self._add((id,), what)
 
     def flush(self) -> bool:
         """Write what was counted. False when the database would not take it: the numbers are kept for the next time.
@@ -81,7 +83,7 @@ class Counts:
             return True
         try:
             if batch:
-                self._store.count(batch)
+                self._store.count({key: n for key, n in batch.items() if n})
                 batch = Counter()
             if care:
                 self._store.count_care(care)
@@ -99,11 +101,11 @@ class Counts:
             with self._lock:
                 self._care[what] += 1
 
-    def _add(self, ids: Iterable[str], what: Counted) -> None:
+    def _add(self, ids: Iterable[str], what: Counted, n: int = 1) -> None:
         if not self.enabled:
             return
         with self._lock:
             for id in ids:
                 key = (id, what)
                 if key in self._seen or len(self._seen) < MOST:
-                    self._seen[key] += 1
+                    self._seen[key] += n

@@ -108,7 +108,7 @@ def _filled(pattern: str, data: dict[str, Any]) -> str:
 
 
 # Buttons of the page that send what stands on them, beside the chips.
-_BUTTONS = ("page.box.listen", "page.story.lighter")
+_BUTTONS = ("page.box.listen", "page.story.lighter", "page.reading.further")
 _MARKS = " .,;:!?¿¡…؟"
 
 

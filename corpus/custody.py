@@ -71,7 +71,14 @@ class Counted(StrEnum):
 
     SHOWN = "shown"  # a card with it was on a page
     READ = "read"  # the whole story was opened
-    LESS_ALONE = "less_alone"  # a reader said so
+    # what readers said that it left them feeling, one of these for each reader and story
+    LESS_ALONE = "less_alone"
+    MORE_HOPEFUL = "more_hopeful"
+    HEAVIER = "heavier"
+    NO_CHANGE = "no_change"
+
+
+FELT = (Counted.LESS_ALONE, Counted.MORE_HOPEFUL, Counted.HEAVIER, Counted.NO_CHANGE)
 
 
 class Noticed(StrEnum):
@@ -234,11 +241,14 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How a story was used so far. None: fewer than `FLOOR`, or not counted."""
+    """How a story was used so far, in the order of `Counted`. None: fewer than `FLOOR`, or not counted."""
 
-    shown: int | None
-    read: int | None
-    less_alone: int | None
+    shown: int | None = None
+    read: int | None = None
+    less_alone: int | None = None
+    more_hopeful: int | None = None
+    heavier: int | None = None
+    no_change: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from corpus import vocabulary
-from corpus.custody import FLOOR, Noticed, Usage
+from corpus.custody import FLOOR, Counted, Noticed, Usage
 from corpus.store import Store, utc_now
 from corpus.types import State
 
@@ -121,9 +121,9 @@ def as_text(found: Coverage) -> str:
                 lines.append(f"  {name:34} {'#' * min(n, 40)} {n}")
     lines += ["", "Nobody has told of", "  " + (", ".join(vocabulary.label("themes", t) for t in found.untold) or "-")]
     lines += ["", f"Never shown ({len(found.never_shown)})", "  " + (", ".join(found.never_shown) or "-")]
-    lines += ["", "Shown, read, felt less alone"]
+    lines += ["", "Shown, read, left somebody feeling: less alone, more hopeful, heavier, no change"]
     for id, usage in found.exposure.items():
-        lines.append(f"  {id}: {told(usage.shown)}, {told(usage.read)}, {told(usage.less_alone)}")
+        lines.append(f"  {id}: " + ", ".join(told(getattr(usage, what.value)) for what in Counted))
     lines.append(f"  Gini of shown: {'too few to tell' if found.gini is None else found.gini}")
     lines += ["", "People said this is missing"]
     lines += [f"  {week}  {vocabulary.label('themes', theme)}: {n}" for week, theme, n in found.missing] or ["  -"]

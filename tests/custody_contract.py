@@ -381,6 +381,22 @@ class CustodyContract:
         assert store.usage()["one"] == usage
         assert store.never_shown() == {"two"}
 
+    def test_what_was_felt_may_be_taken_back_and_never_falls_below_nothing(self, store: Store, clock: Clock) -> None:
+        publish(store, make_story())
+        heavier, same = ("one", Counted.HEAVIER), ("one", Counted.NO_CHANGE)
+        store.count({heavier: 7})
+        store.count({heavier: -1, same: 5})
+        assert (store.usage()["one"].heavier, store.usage()["one"].no_change) == (6, 5)
+        clock.forward(days=7)
+        store.count({heavier: 1})
+        store.settle_counts()
+        store.count({heavier: -2})  # one of this week, one of before
+        assert store.usage()["one"].heavier == 5
+        store.count({heavier: -9, ("gone", Counted.HEAVIER): -1})
+        assert store.usage()["one"].heavier is None
+        store.count({heavier: 5})
+        assert store.usage()["one"].heavier == 5, "what was taken back beyond nothing is not owed"
+
     def test_missing_themes_are_counted_by_week_above_the_floor(self, store: Store, clock: Clock) -> None:
         for _ in range(5):
             store.count_missing("gambling")

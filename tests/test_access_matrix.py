@@ -96,7 +96,7 @@ ROWS: tuple[Row, ...] = (
     Row("GET", "/choices", everybody(200), "/choices"),
     Row("POST", "/kept", everybody(200), "/kept", '{"stories": ["one"], "groups": ["tea"]}'),
     Row("POST", "/door", everybody(204), "/door"),
-    Row("POST", "/less-alone", everybody(200), "/less-alone", {"id": "one"}),
+    Row("POST", "/felt", everybody(200), "/felt", {"id": "one", "felt": "heavier"}),
     Row("GET", "/share", everybody(200), "/share"),
     Row("POST", "/share", everybody(200), "/share"),
     Row("GET", "/share/wording", everybody(200), "/share/wording"),

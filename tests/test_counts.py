@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Mapping
@@ -15,9 +16,11 @@ from assistant.conversation import Reply, Session
 from assistant.counts import MOST, Counts
 from assistant.pages.sessions import Talks
 from assistant.pages.talk import Room
+from assistant.words import say
 from corpus.custody import Counted, Noticed
 from corpus.errors import DatabaseBusy
 from corpus.store import Store
+from index.query import Dials
 from tests.conftest import Clock, make_story, publish
 
 
@@ -65,7 +68,7 @@ def test_numbers_add_up_and_are_written_once(counts: Counts, recorder: Recorder)
     counts.shown(["a", "b"])
     counts.shown(["a"])
     counts.read("a")
-    counts.less_alone("b")
+    counts.felt("b", Counted.LESS_ALONE)
     assert written(counts, recorder) == {
         ("a", Counted.SHOWN): 2, ("b", Counted.SHOWN): 1, ("a", Counted.READ): 1, ("b", Counted.LESS_ALONE): 1,
     }  # fmt: skip
@@ -88,7 +91,7 @@ def test_when_it_is_off_nothing_is_held(recorder: Recorder) -> None:
         assert not counts.enabled
         counts.shown(["a"])
         counts.read("a")
-        counts.less_alone("a")
+        counts.felt("a", Counted.LESS_ALONE)
         assert counts.flush()
     assert recorder.got == []
 
@@ -153,41 +156,98 @@ def test_an_answer_that_nobody_sees_counts_nothing(room: Room, counts: Counts, r
     assert written(counts, recorder) == {}
 
 
-def test_a_story_is_read_and_may_leave_somebody_less_alone_once(room: Room, counts: Counts, recorder: Recorder) -> None:
+def test_what_a_story_left_somebody_feeling_is_counted_once(room: Room, counts: Counts, recorder: Recorder) -> None:
     room.say("k", "hello", "en", None)
     counts.flush()
     page = room.read("k", "one", "en", None)
-    assert 'data-act="less_alone"' in page
-    assert 'data-id="one" hidden' not in page
+    assert pressed(page) == []
+    assert say("page.reading.felt_thanks") + "</p>" not in page
     for _ in range(3):
-        room.less_alone("k", "one", "en", None)
-    room.less_alone("other", "one", "en", None)  # another conversation
+        room.felt("k", "one", "less_alone", "en", None)
+    room.felt("other", "one", "less_alone", "en", None)  # another conversation
+    room.felt("k", "one", "shown", "en", None)  # no feeling
+    room.felt("k", "one", "<b>", "en", None)
     assert written(counts, recorder) == {("one", Counted.READ): 1, ("one", Counted.LESS_ALONE): 2}
     again = room.read("k", "one", "en", None)
-    assert '<button type="button" class="sj-button" data-act="less_alone" data-id="one" hidden>' in again
-    assert '<p class="sj-felt-thanks" role="status" tabindex="-1">' in again
+    assert pressed(again) == ["less_alone"]
+    assert say("page.reading.felt_thanks") + "</p>" in again
+
+
+def pressed(page: str) -> list[str]:
+    return re.findall(r'aria-pressed="true" data-read="felt" data-id="one" data-what="(\w+)"', page)
+
+
+def test_another_press_moves_the_count_before_and_after_it_was_written(
+    room: Room, counts: Counts, recorder: Recorder
+) -> None:
+    room.felt("k", "one", "heavier", "en", None)
+    room.felt("k", "one", "no_change", "en", None)
+    assert written(counts, recorder) == {("one", Counted.NO_CHANGE): 1}
+    recorder.got.clear()
+    room.felt("k", "one", "more_hopeful", "en", None)
+    assert written(counts, recorder) == {("one", Counted.NO_CHANGE): -1, ("one", Counted.MORE_HOPEFUL): 1}
+    assert pressed(room.read("k", "one", "en", None)) == ["more_hopeful"]
+
+
+def test_heavier_makes_what_comes_next_lighter_until_it_is_said_of_no_story(room: Room) -> None:
+    def session() -> Session:
+        talk = room.talks.get("k")
+        assert talk
+        return talk.session
+
+    room.say("k", "hello", "en", None)
+    for what in ("less_alone", "more_hopeful", "no_change"):
+        room.felt("k", "one", what, "en", None)
+        assert not session().lighter
+    room.talks.get("k").session = session().model_copy(update={"franker": True})  # type: ignore[union-attr]
+    for id in ("one", "two"):
+        room.felt("k", id, "heavier", "en", None)
+        assert (session().lighter, session().franker) == (True, False)
+    room.felt("k", "one", "no_change", "en", None)
+    assert session().lighter
+    room.felt("k", "two", "no_change", "en", None)
+    assert not session().lighter
+    room.talks.get("k").session = session().model_copy(update={"lighter": True})  # type: ignore[union-attr]
+    room.felt("k", "one", "heavier", "en", None)
+    room.felt("k", "one", "no_change", "en", None)
+    assert session().lighter, "it was asked for"
+
+
+def test_a_note_is_left_out_of_this_conversation_and_comes_back(room: Room) -> None:
+    room.say("k", "hello", "en", None)
+    talk = room.talks.get("k")
+    assert talk
+    turns, drawn = list(talk.turns), talk.steps
+    for note in ("death:suicide", "nonsense", "", "death"):
+        room.without("k", note, True, "en", None)
+    assert talk.session.dials == Dials(without=frozenset({"death", "death:suicide"}))
+    room.without("k", "death", False, "en", None)
+    room.without("k", "death", False, "en", None)
+    assert talk.session.dials == Dials(without=frozenset({"death:suicide"}))
+    assert (talk.turns, talk.steps) == (turns, drawn), "nothing else happens"
 
 
 def test_a_story_that_is_gone_is_neither_read_nor_felt(room: Room, counts: Counts, recorder: Recorder) -> None:
     room.turns.gone.add("one")  # type: ignore[attr-defined]
     assert "less_alone" not in room.read("k", "one", "en", None)
-    room.less_alone("k", "one", "en", None)
+    room.felt("k", "one", "less_alone", "en", None)
     assert written(counts, recorder) == {}
 
 
 def test_forgetting_forgets_what_was_felt(room: Room) -> None:
-    room.less_alone("k", "one", "en", None)
-    assert len(room._felt) == 1
+    room.felt("k", "one", "heavier", "en", None)
+    assert len(room._told) == 1
     room.talks.forget("k")
-    assert len(room._felt) == 0
+    assert len(room._told) == 0
 
 
 def test_nothing_is_asked_where_nothing_is_counted() -> None:
     room = Room(fakes.FakeTurn(), Talks(60), Counts(enabled=False))
     assert "/missing" not in room.say("k", "hello", "en", None)
     assert "less_alone" not in room.read("k", "one", "en", None)
-    room.less_alone("k", "one", "en", None)
-    assert len(room._felt) == 0
+    room.felt("k", "one", "heavier", "en", None)
+    assert "k" not in room.talks or not room.talks.get("k").session.lighter  # type: ignore[union-attr]
+    assert len(room._told) == 0
 
 
 def test_the_way_to_a_missing_theme_stands_under_stories_and_never_beside_help(room: Room) -> None:
@@ -270,7 +330,7 @@ def test_the_tables_hold_a_story_a_week_and_a_number(store: Store, clock: Clock)
     room.say("k-visitor-key", secret, "en", "GB")
     for _ in range(5):
         room.read("k-visitor-key", "one", "en", "GB")
-    room.less_alone("k-visitor-key", "one", "en", "GB")
+    room.felt("k-visitor-key", "one", "less_alone", "en", "GB")
     assert counts.flush()
     usage = store.usage()["one"]
     assert (usage.shown, usage.read, usage.less_alone) == (None, 5, None)

@@ -31,7 +31,9 @@ KINDS: tuple[vocabulary.Kind, ...] = get_args(vocabulary.Kind)
 LABELS = {f"label.{kind}.{id}" for kind in KINDS for id in vocabulary.ids(kind)}
 PHRASES = {f"phrase.{theme}" for theme in vocabulary.ids("themes")}
 PRESSED = [
-    key for key in words.keys("en") if key.startswith("chip.") or key in ("page.box.listen", "page.story.lighter")
+    key
+    for key in words.keys("en")
+    if key.startswith("chip.") or key in ("page.box.listen", "page.story.lighter", "page.reading.further")
 ]
 
 

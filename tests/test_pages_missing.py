@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import Iterator
 from typing import Any
@@ -117,8 +118,8 @@ def test_where_nothing_is_counted_nothing_is_offered(app: Any, store: Store, mon
     assert send(app, "POST", theme="grief").status_code == 404
     assert counted(store) == before
     assert "/missing" not in send(app, "POST", "/ask", text="hello").text
-    assert "/less-alone" not in send(app, "POST", "/story", id="one").text
-    assert send(app, "POST", "/less-alone", id="one").status_code == 404
+    assert "/felt" not in send(app, "POST", "/story", id="one").text
+    assert send(app, "POST", "/felt", id="one", felt="heavier").status_code == 404
 
 
 def test_without_scripts_an_answer_counts_and_leads_here(
@@ -127,21 +128,26 @@ def test_without_scripts_an_answer_counts_and_leads_here(
     seen: list[tuple[str, str]] = []
     counts = Counts(store)
     monkeypatch.setattr(app.state.room, "counts", counts)
-    for name in ("read", "less_alone"):
-        monkeypatch.setattr(counts, name, lambda id, name=name: seen.append((name, id)))
+    monkeypatch.setattr(counts, "read", lambda id: seen.append(("read", id)))
+    monkeypatch.setattr(counts, "felt", lambda id, what: seen.append((what, id)))
     monkeypatch.setattr(counts, "shown", lambda ids: seen.extend(("shown", id) for id in ids))
     page = send(app, "POST", "/ask", text="hello", country="GB").text
     assert '<a href="/missing?country=GB">' in page
     assert seen == [("shown", "one"), ("shown", "two"), ("shown", "three")]
     seen.clear()
     story = send(app, "POST", "/story", id="one", country="GB").text
-    assert 'action="/less-alone"' in story
+    assert 'action="/felt"' in story
+    assert re.findall(r'name="felt" value="(\w+)"', story) == ["less_alone", "more_hopeful", "heavier", "no_change"]
+    assert "data-read" not in story
     assert seen == [("read", "one")]
-    thanks = send(app, "POST", "/less-alone", id="one", country="GB")
-    assert say("page.story.less_alone_thanks") in thanks.text
-    assert seen[1:] == [("less_alone", "one")]
+    thanks = send(app, "POST", "/felt", id="one", felt="heavier", country="GB")
+    assert say("page.reading.felt_thanks") in thanks.text
+    assert "sj-landing" in thanks.text
+    assert seen[1:] == [("heavier", "one")]
+    for what in ("", "shown", "read", "<b>"):
+        assert send(app, "POST", "/felt", id="one", felt=what).status_code == 404
     app.state.room.turns.gone.add("one")
-    assert send(app, "POST", "/less-alone", id="one").status_code == 404
+    assert send(app, "POST", "/felt", id="one", felt="heavier").status_code == 404
     assert send(app, "POST", "/story", id="one").status_code == 404
     app.state.room.turns.gone.clear()
     assert len(seen) == 2

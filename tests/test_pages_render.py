@@ -25,6 +25,7 @@ from assistant.pages.render import (
     web_link,
 )
 from assistant.pages.sessions import Turn
+from assistant.understand import meant, understand
 from assistant.words import keys, say, variants
 from assistant.words.local import language_name, month_name
 
@@ -162,10 +163,61 @@ def test_after_a_heavy_story_there_is_a_gentle_landing_and_not_after_another() -
     view = fakes.FakeTurn().read(Session(), "one")
     assert view
     heavy = story_html(view.model_copy(update={"content_notes": ("Unheard of",)}), "one", "en", 1)
-    light = story_html(view.model_copy(update={"content_notes": ()}), "one", "en", 1)
-    for there in ('class="sj-landing"', 'data-text="Something lighter"'):
-        assert there in heavy
-        assert there not in light
+    light = story_html(view.model_copy(update={"content_notes": (), "note_ids": ()}), "one", "en", 1)
+    assert 'class="sj-landing"' in heavy
+    assert 'class="sj-landing"' not in light
+    order = ["sj-end", 'class="sj-landing"', "What now", 'data-act="close"', 'data-act="more"']
+    assert [heavy.index(one) for one in order] == sorted(heavy.index(one) for one in order)
+
+
+def test_a_story_ends_with_one_first_step_and_ways_that_the_conversation_understands() -> None:
+    view = fakes.FakeTurn().read(Session(), "one")
+    for lang in ("en", "es", "fr", "de", "pt", "ar"):
+        end = story_html(view, "one", lang, 1).split("sj-what-now", 1)[1]
+        assert end.split('class="sj-pause"')[0].count("sj-first") == 1
+        assert re.findall(r'sj-first" data-act="(\w+)"', end) == ["close"]
+        sent = [understand(meant(html.unescape(text))) for text in re.findall(r'data-text="([^"]*)"', end)]
+        assert [one.intent for one in sent] == ["lighter", "dial", "groups", "listen"], lang
+        assert sent[1].dials == (("along", "further"),)
+
+
+def test_the_words_are_the_same_with_and_without_the_tools() -> None:
+    view = fakes.FakeTurn().read(Session(), "one")
+    assert view
+    drawn = story_html(view, "one", "ar", 1)
+    words = re.findall(r'<div class="sj-words"[^>]*>(.*?)</div>', drawn, re.S)
+    assert [html.unescape(re.sub("<[^>]*>", "", one)) for one in words] == [part.text for part in view.parts]
+    assert drawn.index("sj-notes") < drawn.index("sj-reader") < drawn.index("sj-words")
+
+
+def test_what_needs_the_script_is_hidden_until_it_is_there() -> None:
+    view = fakes.FakeTurn().read(Session(), "one")
+    assert view
+    drawn = story_html(view, "one", "en", 1, asking=True)
+    for tag in re.findall(r"<[^>]*data-reader[^>]*>", drawn):
+        assert tag.endswith(" hidden>")
+    bare = re.sub(
+        r'(?s)<div class="sj-reader".*?(?=<section class="sj-story-part")|<section class="sj-(felt|pause)".*?</section>',
+        "",
+        drawn,
+    )
+    assert re.findall(r"<button[^>]*data-read=[^>]*>", bare) == [
+        '<button type="button" class="sj-chip" data-read="pause" data-reader hidden>'
+    ]
+    without_mark = view.model_copy(update={"parts": view.parts[:1], "note_ids": ()})
+    drawn = story_html(without_mark, "one", "en", 1)
+    assert 'data-read="passage"' not in drawn
+    assert 'data-read="without"' not in drawn
+
+
+def test_a_note_that_is_left_out_says_how_it_comes_back() -> None:
+    view = fakes.FakeTurn().read(Session(), "one")
+    press = r'data-read="without" data-note="mental_health" data-on="(\w+)"[^>]*>([^<]*)<'
+    assert re.findall(press, story_html(view, "one", "en", 1)) == [
+        ("yes", "No more stories about this: Mental distress")
+    ]
+    again = story_html(view, "one", "en", 1, without={"mental_health"})
+    assert re.findall(press, again) == [("no", "Show stories about this again: Mental distress")]
 
 
 def test_a_story_that_left_holds_and_shows_nothing_but_a_line() -> None:

@@ -97,8 +97,10 @@ def chat(room: Room, *, default_country: str = "", lang: str = "en") -> gr.Block
                 return gr.skip(), room.read(key, story_id, *at)
             if act == "close" and room.closed(key, text_of(data, "step", 20)):
                 return gr.skip(), ""
-            if act == "less_alone":
-                room.less_alone(key, story_id, *at)
+            if act == "felt":
+                room.felt(key, story_id, text_of(data, "what", 20), *at)
+            if act == "without":
+                room.without(key, text_of(data, "note", 60), text_of(data, "on", 3) == "yes", *at)
             if act == "country" and (code := text_of(data, "country", 2).upper()).isalpha():
                 room.country(key, at[0], code)
         except Trouble:

@@ -48,7 +48,7 @@ ALLOW: tuple[tuple[str, str], ...] = (
     ("POST", r"/story"),
     ("POST", r"/forget"),
     ("POST", r"/door"),
-    ("POST", r"/less-alone"),
+    ("POST", r"/felt"),
     ("GET", r"/share"),
     ("POST", r"/share"),
     ("GET", r"/share/wording"),

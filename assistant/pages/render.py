@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from assistant.dials import as_data, spoken
 from assistant.pages.sessions import Talk, Turn
 from assistant.words import DEFAULT, keys, label, languages, local, say
 from corpus import vocabulary
+from corpus.custody import FELT
 
 HERE = Path(__file__).parent
 
@@ -181,6 +182,21 @@ def talk_html(talk: Talk) -> str:
     return str(draw("talk.html", lang, talk=talk, turns=turns, last=last, **values))
 
 
-def story_html(view: StoryView | None, story_id: str, lang: str, step: int) -> str:
-    """A whole story for the reading view, or the kind sentence that it is gone."""
-    return str(draw("story.html", lang, view=view, story_id=story_id, step=step))
+def story_html(
+    view: StoryView | None,
+    story_id: str,
+    lang: str,
+    step: int,
+    *,
+    asking: bool = False,
+    felt: str | None = None,
+    without: Collection[str] = (),
+) -> str:
+    """A whole story for the reading view, or the kind sentence that it is gone.
+
+    asking: whether it is asked what the story left somebody feeling; felt: what they said already. without: ids of
+    content notes that they chose not to meet.
+    """
+    values = {"step": step, "asking": asking, "felt": felt, "choices": FELT, "without": without}
+    chips = {"group": say("chip.group", lang), "listen": say("page.box.listen", lang)}
+    return str(draw("story.html", lang, view=view, story_id=story_id, **values, **chips))

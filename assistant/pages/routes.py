@@ -21,6 +21,7 @@ from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.words import DEFAULT, keys, say, variants
 from assistant.words.local import direction
+from corpus.custody import FELT, Counted
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 STATIC = (
-    "page.css", "page.js", "panels.js", "times.js", "exit.js", "groups.css", "groups.js", "share.css", "share.js",
-    "yours.css", "desk.css", "desk.js",
+    "page.css", "page.js", "panels.js", "times.js", "exit.js", "reading.css", "reading.js", "groups.css", "groups.js",
+    "share.css", "share.js", "yours.css", "desk.css", "desk.js",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def lang_of(request: Request) -> str:
 
 
 # Answers to forms that have no page of their own at their address: where another language is chosen from there.
-_PAGE_OF = {"/story": "/ask", "/less-alone": "/ask"}
+_PAGE_OF = {"/story": "/ask", "/felt": "/ask"}
 
 
 def frame(
@@ -231,23 +232,23 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             return page("sorry.html", request, 500, form)
         if view is not None:
             room.counts.read(view.id)
-        felt = "ask" if room.counts.enabled else "off"
-        return page("story_page.html", request, 200 if view else 404, form, view=view, felt=felt)
+        asking = room.counts.enabled
+        return page("story_page.html", request, 200 if view else 404, form, view=view, asking=asking, choices=FELT)
 
-    @app.post("/less-alone")
-    async def less_alone(request: Request) -> HTMLResponse:
-        """A reader without scripts says that a story left them feeling less alone. No earlier time is known of."""
+    @app.post("/felt")
+    async def felt(request: Request) -> HTMLResponse:
+        """A reader without scripts says what a story left them feeling. No earlier time is known of."""
         form = await form_of(request)
-        story_id = form.get("id", "")[:200]
+        story_id, what = form.get("id", "")[:200], form.get("felt", "")
+        asked = room.counts.enabled and what in FELT
         try:
-            there = room.counts.enabled and await run_in_threadpool(lambda: story_id in room.turns.visible([story_id]))
+            there = asked and await run_in_threadpool(lambda: story_id in room.turns.visible([story_id]))
         except Exception as error:
             note(error)
             return page("sorry.html", request, 500, form)
         if there:
-            room.counts.less_alone(story_id)
-        felt = "done" if there else "off"
-        return page("story_page.html", request, 200 if there else 404, form, view=None, felt=felt)
+            room.counts.felt(story_id, Counted(what))
+        return page("story_page.html", request, 200 if there else 404, form, view=None, felt=what if there else "")
 
     @app.post("/door")
     async def door(request: Request) -> Response:

@@ -6,17 +6,20 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, Protocol, TypeVar
+from dataclasses import replace
+from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 from assistant.conversation import Reply, Session, StoryView
 from assistant.counts import Counts
 from assistant.dials import spoken
-from assistant.pages.render import draw, talk_html
+from assistant.pages.render import draw, story_html, talk_html
 from assistant.pages.sessions import Talk, Talks, Turn
 from assistant.tidy import tidy
 from assistant.turn import LONGEST, Feedback
 from assistant.words import say
+from corpus import vocabulary
+from corpus.custody import FELT, Counted
 from corpus.errors import SharedJourneyError
 from index.query import Dials
 
@@ -86,7 +89,14 @@ REASONS: dict[str, Feedback | None] = {
     "not_today": None,
 }
 AGAIN = 60  # seconds in which the same words sent again are the same message: a connection broke off before its answer
-Felt = Literal["off", "ask", "done"]  # at the end of a story: nothing is counted here, may be said, was said
+
+
+class Told:
+    """What somebody said that stories left them feeling, in one conversation: forgotten with it."""
+
+    def __init__(self) -> None:
+        self.felt: dict[str, Counted] = {}  # id of a story → what it left them feeling
+        self.lightened = False  # because of that, and not because it was asked for, lighter stories come first
 
 
 class Room:
@@ -97,8 +107,7 @@ class Room:
         self.new_york = new_york  # whether reminders also stand in New York's words
         self.talks = talks
         self.counts = counts or Counts(enabled=False)
-        # Stories that left this person feeling less alone: forgotten with the conversation, never with who they are.
-        self._felt: WeakKeyDictionary[Talk, set[str]] = WeakKeyDictionary()
+        self._told: WeakKeyDictionary[Talk, Told] = WeakKeyDictionary()
 
     def open(self, key: str, lang: str, country: str | None) -> str:
         """A new conversation with its opening answer."""
@@ -172,10 +181,16 @@ class Room:
         with alone(talk):
             talk.steps += 1
             view = guarded(lambda: self.turns.read(talk.session, story_id))
-            felt: Felt = "ask" if self.counts.enabled else "off"
-            if story_id in self._felt.get(talk, ()):
-                felt = "done"
-            drawn = str(draw("story.html", lang, view=view, story_id=story_id, step=talk.steps, felt=felt))
+            told = self._told.get(talk)
+            drawn = story_html(
+                view,
+                story_id,
+                lang,
+                talk.steps,
+                asking=self.counts.enabled,
+                felt=told.felt.get(story_id) if told else None,
+                without=talk.session.dials.without,
+            )
             talk.reading = str(talk.steps)
             if view is not None:
                 self.counts.read(story_id)
@@ -186,16 +201,38 @@ class Room:
         talk = self.talks.get(key)
         return talk is not None and talk.reading == step
 
-    def less_alone(self, key: str, story_id: str, lang: str, country: str | None) -> None:
-        """The person said that a story left them feeling less alone: counted once in a conversation."""
-        if not self.counts.enabled:
+    def felt(self, key: str, story_id: str, what: str, lang: str, country: str | None) -> None:
+        """The person said what a story left them feeling (one of `FELT`): counted once in a conversation, and moved
+        when they say something else. After "heavier" lighter stories come first, until that is said of none any more.
+        """
+        if not self.counts.enabled or what not in FELT:
+            return
+        now = Counted(what)
+        talk, _ = self._talk(key, lang, country)
+        with alone(talk):
+            told = self._told.setdefault(talk, Told())
+            before = told.felt.get(story_id)
+            if before is now or story_id not in guarded(lambda: self.turns.visible([story_id])):
+                return
+            told.felt[story_id] = now
+            self.counts.felt(story_id, now, before)
+            heavy = Counted.HEAVIER in told.felt.values()
+            if heavy and not talk.session.lighter:
+                told.lightened = True
+                talk.session = talk.session.model_copy(update={"lighter": True, "franker": False})
+            elif not heavy and told.lightened:
+                told.lightened = False
+                talk.session = talk.session.model_copy(update={"lighter": False})
+
+    def without(self, key: str, note: str, on: bool, lang: str, country: str | None) -> None:
+        """From now on no stories with this content note (an id) in this conversation; on=False: again with it."""
+        if note not in vocabulary.ids("content_notes"):
             return
         talk, _ = self._talk(key, lang, country)
         with alone(talk):
-            felt = self._felt.setdefault(talk, set())
-            if story_id not in felt and story_id in guarded(lambda: self.turns.visible([story_id])):
-                felt.add(story_id)
-                self.counts.less_alone(story_id)
+            dials = talk.session.dials
+            notes = dials.without | {note} if on else dials.without - {note}
+            talk.session = talk.session.model_copy(update={"dials": replace(dials, without=notes)})
 
     def country(self, key: str, lang: str, country: str) -> None:
         """The person chose another country for the help lines."""
@@ -239,7 +276,7 @@ class Room:
         talk.answered = time.monotonic()
         if turn.reply.kind == "started_over":  # it says that all is forgotten, and so it is
             talk.turns.clear()
-            self._felt.pop(talk, None)
+            self._told.pop(talk, None)
             talk.dropped = 0
             turn.said = None
         talk.add(turn)

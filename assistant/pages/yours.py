@@ -180,7 +180,7 @@ def view(
         "questions": tuple(q for q in dossier.questions if q.answer is None),
         "answered": tuple(q for q in dossier.questions if q.answer is not None),
         "changes_of": tuple(change for change in changes if change.changed),
-        "usage": (store.usage().get(id) or Usage(None, None, None)) if counted else None,
+        "usage": (store.usage().get(id) or Usage()) if counted else None,
         "story": story_view(dossier.story, None, lang),
         "wording": text,
         "ends": tuple((months, months_after(now, months)) for months in text.months),

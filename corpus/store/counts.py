@@ -34,8 +34,10 @@ class CountRows(Rows):
         with self._write() as c:
             there = set(c.execute(sa.select(t.story.c.id).where(t.story.c.id.in_({id for id, _ in seen}))).scalars())
             for (id, what), n in seen.items():
-                if id in there:  # one that left in the meantime leaves no count
+                if id in there and n > 0:  # one that left in the meantime leaves no count
                     _add(c, t.usage, n, story_id=id, what=what.value, week=week)
+                elif id in there:
+                    _take_back(c, id, what, -n, week)
 
     def count_missing(self, theme: str) -> None:
         with self._write() as c:
@@ -113,6 +115,16 @@ def _add(c: Connection, table: sa.Table, n: int, **key: str) -> None:
     mine = sa.and_(*(table.c[name] == value for name, value in key.items()))
     if not c.execute(sa.update(table).where(mine).values(count=table.c.count + n)).rowcount:
         c.execute(sa.insert(table).values(count=n, **key))
+
+
+def _take_back(c: Connection, id: str, what: Counted, n: int, week: str) -> None:
+    """Lower the count of this week, and of those before it when the week has turned since."""
+    for when in (week, BEFORE):
+        mine = sa.and_(t.usage.c.story_id == id, t.usage.c.what == what.value, t.usage.c.week == when)
+        there = c.execute(sa.select(t.usage.c.count).where(mine)).scalar() or 0
+        if (less := min(n, there)) > 0:
+            c.execute(sa.update(t.usage).where(mine).values(count=t.usage.c.count - less))
+            n -= less
 
 
 def _told(n: int) -> int | None:

@@ -259,7 +259,9 @@ class CountStore(Protocol):
     """Counts per ISO week. None in a `Usage`, and a row that is not there, mean fewer than `corpus.custody.FLOOR`."""
 
     def count(self, seen: Mapping[tuple[str, Counted], int]) -> None:
-        """Add to this week's counts of stories; ids that left are passed over."""
+        """Add to this week's counts of stories; ids that left are passed over. A number below zero takes back what
+        was counted before (somebody changed their answer), of earlier weeks where this one is over; no count falls
+        below zero."""
         ...
 
     def count_missing(self, theme: str) -> None:

@@ -121,6 +121,7 @@ class FakeTurn:
             id=story_id, title="The kitchen floor", narrator="Ama", sample=True,
             origin="Sample story, written for demonstration", language="en", stage="Finding my way",
             themes=("Sleep",), pathways=("Routine",), content_notes=("Mental distress",),
+            note_ids=("mental_health",),
             parts=(
                 StoryPart(part="going_on", label="What was going on", text="One.\n\nTwo.", mark=None),
                 StoryPart(part="was_like", label="What it was like", text=TEXT, mark=(33, 81)),

@@ -50,6 +50,20 @@ def test_choices_are_made_without_words_and_change_what_comes(visit: Make, shots
     assert one.errors == []
 
 
+def test_what_a_story_was_left_out_for_stands_among_the_choices(visit: Make) -> None:
+    one = visit().open()
+    one.say("I lost my brother to suicide last year and nobody says his name")
+    one.say("show me stories")
+    one.page.locator("article[data-story]:has(.sj-heavy)").first.locator('[data-act="read"]').click()
+    one.page.locator("summary", has_text="Leave").click()
+    note = one.page.locator('[data-read="without"]').first
+    id = note.get_attribute("data-note")
+    note.click()
+    one.page.get_by_role("button", name="Back to the conversation").first.click()
+    one.page.locator('.sj-turn:last-of-type [data-act="choices"]').click()
+    assert one.page.locator(f'input[name="without"][value="{id}"]').is_checked()
+
+
 def test_the_back_key_leads_from_the_choices_to_where_one_was(visit: Make) -> None:
     one = visit(size=(1280, 900)).open()
     one.say(SHARE)

@@ -1,4 +1,4 @@
-"""A narrator's own page and the small presses of a reader, in a real browser."""
+"""A narrator's own page, in a real browser."""
 
 from __future__ import annotations
 
@@ -238,30 +238,3 @@ def test_leaving_empties_the_page(come: Make, store: Store) -> None:
     one.page.wait_for_url("https://www.wikipedia.org/")
     stored = one.page.evaluate("({...localStorage, ...sessionStorage})")
     assert stored == {}
-
-
-def test_a_reader_says_that_they_feel_less_alone(come: Make, app: Any, shots: Path) -> None:
-    said: list[str] = []
-    counts = app.state.room.counts
-    keep, counts.less_alone = counts.less_alone, said.append
-    try:
-        one = come().open()
-        one.say("hello")
-        assert one.page.locator('.sj-tell-missing a[href="/missing"][target="_blank"]').count() == 1
-        one.page.locator('article[data-story="one"] [data-act="read"]').click()
-        one.page.wait_for_selector(".sj-story")
-        one.page.screenshot(path=shots / "story-end.png", full_page=True)
-        one.page.get_by_role("button", name="This left me feeling less alone").click()
-        one.page.wait_for_selector(".sj-felt-thanks:not([hidden])")
-        assert one.page.get_by_role("button", name="This left me feeling less alone").count() == 0
-        assert one.page.evaluate("document.activeElement.className") == "sj-felt-thanks"
-        one.page.wait_for_timeout(500)
-        one.page.screenshot(path=shots / "story-thanks.png", full_page=True)
-        assert one.page.locator(".sj-story").is_visible(), "the story stays open"
-        one.page.keyboard.press("Escape")
-        one.page.locator('article[data-story="one"] [data-act="read"]').click()
-        one.page.wait_for_selector(".sj-felt-thanks:not([hidden])")
-        assert said == ["one"]
-        assert one.errors == []
-    finally:
-        counts.less_alone = keep

@@ -253,15 +253,6 @@ window.sharedJourney = (function () {
     why: (b) => act({ act: "why", id: b.dataset.id, why: b.dataset.why }, b),
     more: (b) => onward({ act: "more", id: b.dataset.id }, b),
     close: back,
-    // Counting is worth no waiting and no error: it is thanked for at once.
-    less_alone: (b) => {
-      if (!trigger) return;
-      trigger({ act: "less_alone", id: b.dataset.id });
-      const thanks = b.parentNode.querySelector(".sj-felt-thanks");
-      b.hidden = true;
-      thanks.hidden = false;
-      thanks.focus();
-    },
     forget: (b) => sure(b, true),
     "forget-no": (b) => sure(b, false),
     "forget-yes": async () => {
@@ -364,7 +355,7 @@ window.sharedJourney = (function () {
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
     if (name === "talk") {
       document.title = words.title; // Gradio has set the one of the English page
-      trigger = itsTrigger;
+      own.tell = trigger = itsTrigger;
       watch("value", () => afterTalk(element));
       afterTalk(element);
     }

@@ -157,6 +157,14 @@
     return found;
   }
   own.panels.choices = fillIn;
+  // A note was left out from within a story: the conversation is not drawn again for it, so it is noted here.
+  own.without = (note, on, said) => {
+    const root = talk(), now = chosen(), notes = new Set(now.without || []);
+    if (!root) return;
+    if (on) notes.add(note); else notes.delete(note);
+    root.dataset.dials = JSON.stringify({ ...now, without: [...notes] });
+    root.dataset.chosen = (root.dataset.chosen ? root.dataset.chosen + " " : "") + said;
+  };
   document.addEventListener("change", (event) => { const form = event.target.closest && event.target.closest("#sj-choices-form"); if (form) tell(form); });
   document.addEventListener("submit", (event) => { if (event.target.id === "sj-choices-form") { event.preventDefault(); find('[data-act="choose"]').click(); } });
   Object.assign(doing, {
