@@ -43,3 +43,35 @@ def test_no_screen_has_a_fault(come: Callable[..., Visit], at: House, walk: str,
 def test_no_screen_of_the_desk_has_a_fault(come: Callable[..., Visit], at: House) -> None:
     one = come()
     screens.desk(one, lambda name: axe.everywhere(one.page, name), at)
+
+
+def test_a_fault_is_found_and_told(come: Callable[..., Visit]) -> None:
+    """The check can fail: by day for what has no name, by night for a colour that only the night has."""
+    one = come()
+    one.page.goto(one.address + "/help")
+    page = one.page
+    page.evaluate("document.querySelector('main').append(document.createElement('button'))")
+    with pytest.raises(AssertionError, match=r"here, 320, light:\n  button-name \(critical\): "):
+        axe.everywhere(page, "here")
+    page.evaluate("document.querySelector('main > button:last-child').remove()")
+    axe.everywhere(page, "here")
+    page.evaluate("document.querySelector('h1').style.color = 'light-dark(black, #333)'")
+    with pytest.raises(AssertionError, match=r"here, 390, dark:\n  color-contrast \(serious\): h1") as told:
+        axe.everywhere(page, "here")
+    assert "light:" not in str(told.value)
+
+
+def test_what_passes_under_the_box_is_covered_wholly(come: Callable[..., Visit]) -> None:
+    """Wherever somebody scrolls to: what axe then finds too small is only what half shows below the bar."""
+    one = come(size=(390, 844)).open()
+    one.say(screens.talking.SHARE)
+    box = "document.querySelector('#sj-composer').getBoundingClientRect().top"
+    for y in range(0, one.page.evaluate("document.documentElement.scrollHeight - innerHeight"), 29):
+        one.page.evaluate("y => scrollTo(0, y)", y)
+        for line in axe.faults(one.page, ("wcag22aa",)):
+            where = line.split(": ")[1].split(" | ")[0]
+            assert one.page.locator(where).bounding_box()["y"] < one.page.evaluate(box) - 100, line
+    # at the end nothing of what lies beyond the edge can be scrolled to
+    one.page.evaluate("scrollTo(0, 1e6)")
+    below = one.page.evaluate("innerHeight - document.querySelector('#sj-row').getBoundingClientRect().bottom")
+    assert 0 <= below < 20
