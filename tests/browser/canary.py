@@ -77,7 +77,9 @@ class Between(socketserver.ThreadingTCPServer):
 
     def heads(self) -> list[str]:
         """The first line and the Referer of every request. Bodies are not looked at: words travel in them."""
-        lines = re.findall(rb"(?im)^(?:(?:GET|POST|HEAD|OPTIONS) \S+ HTTP/1\.1|referer:[^\r\n]*)", b"\n".join(self.sent))
+        lines = re.findall(
+            rb"(?im)^(?:(?:GET|POST|HEAD|OPTIONS) \S+ HTTP/1\.1|referer:[^\r\n]*)", b"\n".join(self.sent)
+        )
         return [line.decode("latin-1") for line in lines]
 
 

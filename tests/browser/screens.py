@@ -25,6 +25,8 @@ from tests.conftest import approve, make_group, make_story, publish, reviewers
 
 See = Callable[[str], None]
 WITH_ALL = "every-line"  # a group of which everything is known
+# Stories that nobody has approved yet: one for each width at which a review is walked through
+FOR_REVIEW = {390: "s-5c1f20ab97e4", 1280: "s-a40e6b9c3d71"}
 DANGER = "I want to kill myself tonight"
 
 

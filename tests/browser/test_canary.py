@@ -49,9 +49,7 @@ def leave(page: Any, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["button", "escape"])
-def test_what_was_typed_is_nowhere(
-    chromium: Any, place: tuple[Between, list[Path]], tmp_path: Path, how: str
-) -> None:
+def test_what_was_typed_is_nowhere(chromium: Any, place: tuple[Between, list[Path]], tmp_path: Path, how: str) -> None:
     between, written = place
     message, telling, title, town = words(how)
     profile = tmp_path / "profile"
