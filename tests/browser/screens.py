@@ -70,6 +70,7 @@ def _groups(store: Store) -> None:
 def house(folder: Path) -> Iterator[House]:
     """The page over a collection in this (empty) folder."""
     from assistant.pages import build
+    from assistant.pages.server import warm
     from assistant.settings import Settings
 
     collection.fill(folder)
@@ -84,6 +85,7 @@ def house(folder: Path) -> Iterator[House]:
             "heavy", title="The quiet heavy house", content_notes=("death", "death:suicide"), stage="finding_my_way"
         ),
     )
+    warm(parts)
     try:
         with fakes.running(build(parts, fakes.settings(), writes=(1000, 1000))) as address:
             yield House(address, store)

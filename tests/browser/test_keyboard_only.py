@@ -140,7 +140,7 @@ def test_a_story_is_reviewed(one: Visit, at: House) -> None:
     assert page.url.endswith("/desk")
     to(page, f"a[href='{story}']")
     enter(page)
-    to(page, "#sj-approve-fold > summary, #sj-approve-reason")
+    to(page, "#sj-approve-summary, #sj-approve-reason")
     if on(page) == "SUMMARY":
         page.keyboard.press("Enter")
         to(page, "#sj-approve-reason")
