@@ -87,7 +87,7 @@ def house(folder: Path) -> Iterator[House]:
     )
     warm(parts)
     try:
-        with fakes.running(build(parts, fakes.settings(), writes=(1000, 1000))) as address:
+        with fakes.running(build(parts, fakes.settings(exit_url="/robots.txt"), writes=(1000, 1000))) as address:
             yield House(address, store)
     finally:
         store.close()

@@ -49,7 +49,7 @@ def test_ask_and_read(page: Any) -> None:
     assert page.locator(".sj-story-part").count() == 2
     page.fill("#sj-ask", "and again")
     screens.go(page, ".sj-form button")
-    assert page.locator(".sj-said").inner_text() == "and again"
+    assert page.locator(".sj-said p").inner_text() == "and again"
 
 
 def test_share_and_take_back(page: Any, at: House) -> None:
