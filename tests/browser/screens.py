@@ -66,11 +66,8 @@ def _groups(store: Store) -> None:
         store.put_group(make_group(f"more-{n}", name=f"Kettle {n:02}", place=hall, attendance="in_person"), "test")
 
 
-@contextlib.contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """The page over a collection in this (empty) folder."""
-    from assistant.pages import build
-    from assistant.pages.server import warm
+def furnish(folder: Path) -> Any:
+    """The parts of the page over a collection in this (empty) folder, with words counted in place of the model."""
     from assistant.settings import Settings
 
     collection.fill(folder)
@@ -82,15 +79,28 @@ def house(folder: Path) -> Iterator[House]:
     publish(
         store,
         make_story(
-            "heavy", title="The quiet heavy house", content_notes=("death", "death:suicide"), stage="finding_my_way"
+            "heavy",
+            title="The quiet heavy house",
+            content_notes=("death", "death:suicide"),
+            stage="finding_my_way",
         ),
     )
+    return parts
+
+
+@contextlib.contextmanager
+def house(folder: Path) -> Iterator[House]:
+    """The page over a collection in this (empty) folder."""
+    from assistant.pages import build
+    from assistant.pages.server import warm
+
+    parts = furnish(folder)
     warm(parts)
     try:
         with fakes.running(build(parts, fakes.settings(exit_url="/robots.txt"), writes=(1000, 1000))) as address:
-            yield House(address, store)
+            yield House(address, parts.store)
     finally:
-        store.close()
+        parts.store.close()
 
 
 def signed_in(one: Visit, at: House, who: str = "lena") -> None:

@@ -6,6 +6,8 @@ What a browser alone decides (and what was found there) is in docs/data-protecti
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +17,7 @@ import pytest
 
 from browser import canary
 from browser.canary import Between, traces
-from browser.conftest import SWITCHES, program
-from tests.conftest import copied
+from browser.conftest import ROOT, SWITCHES, program
 
 # One word for each box and each run. Nothing else on earth says them.
 MESSAGE, TELLING, TITLE, TOWN = "quorvexil", "zimblethorp", "ombrequast", "yelvertwick"
@@ -24,11 +25,14 @@ CALM = "Reading page"
 
 
 @pytest.fixture(scope="module")
-def place(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Between, list[Path]]]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Between, list[Path]]]:
     """The program behind a port that remembers what it was sent, and every folder and file that the program may write."""
     folder = tmp_path_factory.mktemp("canary")
     (folder / "tmp").mkdir()
-    with program(copied(embedded, folder / "data"), TMPDIR=str(folder / "tmp")) as address:
+    (folder / "data").mkdir()
+    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    app = "-m browser.plain_app"
+    with program(folder / "data", app=app, TMPDIR=str(folder / "tmp"), PYTHONPATH=paths) as address:
         between = Between(address)
         # the folder holds the data, the temporary files, and what the program printed
         yield between, [folder]
@@ -128,9 +132,6 @@ def test_what_was_typed_is_nowhere(chromium: Any, place: tuple[Between, list[Pat
 
 
 def chromium_path() -> str:
-    import os
-    import shutil
-
     return os.environ.get("SHARED_JOURNEY_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
 
 
