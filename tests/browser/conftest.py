@@ -45,8 +45,11 @@ def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextlib.contextmanager
-def program(folder: Path, **more: str) -> Iterator[str]:
-    """The program as a newcomer starts it, on a free loopback port and this data folder: its address."""
+def program(folder: Path, *, app: str = "app.py", **more: str) -> Iterator[str]:
+    """The program as a newcomer starts it, on a free loopback port and this data folder: its address.
+
+    app: what Python is to start in place of `app.py`. What it prints is in `log-<port>.txt` beside the folder.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -58,7 +61,7 @@ def program(folder: Path, **more: str) -> Iterator[str]:
         **more,
     }
     log = (folder.parent / f"log-{port}.txt").open("wb")
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen([sys.executable, *app.split()], cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
     at = f"http://127.0.0.1:{port}"
     try:
         for _ in range(480):
