@@ -10,7 +10,7 @@ from typing import Any
 from assistant.group_requests import Wish
 from assistant.words import say
 from assistant.words.local import commas, either, language_name
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group
 from index.facets import TIMES, Choice, Row, row_of
 from index.places import Town

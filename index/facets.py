@@ -12,8 +12,9 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from corpus.groups.hours import DAYS, minutes
+from corpus.groups.hours import minutes
 from corpus.groups.times import length
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Place, Schedule
 from index.places import Gazetteer, Point, Town, coarse, distance, plain, point_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corpus.groups import clean, codes, hours, parts
+from corpus.groups import clean, clocks, codes, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Raw, Read
 from corpus.samples.read import Refused
 
@@ -77,10 +77,10 @@ def read(raw: Any, place: str, feed: Feed, formats: Formats) -> Read:
         parts.add(draft, "how_to_join", more)
     house = _place(draft, raw)
     day = raw.get("weekday_tinyint", raw.get("day"))
-    days, rest = hours.days(day, base=1) if "weekday_tinyint" in raw else hours.days(day)
+    days, rest = weekdays.days(day, base=1) if "weekday_tinyint" in raw else weekdays.days(day)
     if rest:
         draft.warn("day_words", rest[:80])
-    start = hours.clock(raw.get("start_time"))
+    start = clocks.clock(raw.get("start_time"))
     end = hours.after(start, raw.get("duration_time")) if start else None
     parts.schedule(draft, feed, days, start, end, raw.get("time_zone"))
     _state(draft, clean.line(raw.get("venue_type"), 4), says, house=house, link=link, by_phone=by_phone)
@@ -153,10 +153,10 @@ def read_naws(raw: Raw, place: str, feed: Feed) -> Read:
         city=row.get("city") or row.get("locborough"), region=row.get("state"), postal_code=row.get("zip"),
         country=row.get("country"), directions=row.get("directions"),
     )  # fmt: skip
-    days, rest = hours.days(row.get("day"))
+    days, rest = weekdays.days(row.get("day"))
     if rest:
         draft.warn("day_words", rest[:80])
-    parts.schedule(draft, feed, days, hours.clock(row.get("time")), None, row.get("timezone"))
+    parts.schedule(draft, feed, days, clocks.clock(row.get("time")), None, row.get("timezone"))
     _state(draft, "", says, house=bool(street), link=link, by_phone=by_phone)
     if clean.yes(row.get("unpublished")):
         draft.fields["status"] = "unlisted"

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from corpus.groups import clean, hours, parts
+from corpus.groups import clean, hours, parts, weekdays
 from corpus.groups.hsds import valid
 from corpus.groups.listing import Draft, Feed, Read
 from corpus.samples.read import Refused
@@ -130,7 +130,7 @@ def _when(draft: Draft, feed: Feed, event: Any, start: Any, own: str | None, mov
     more: dict[str, Any] = {
         "starts_on": wall.date(), "not_on": tuple(sorted(excluded)), "also_at": tuple(sorted(also)),
     }  # fmt: skip
-    days: tuple[str, ...] = (hours.DAYS[wall.weekday()],)
+    days: tuple[str, ...] = (weekdays.DAYS[wall.weekday()],)
     if rule is None:
         more["until"] = wall.date()
     else:
@@ -148,7 +148,7 @@ def _rule(
     if until:
         last = until[0]
         more["until"] = _day(last)
-    named = tuple(d for d in hours.DAYS if d in cells.get("BYDAY", []))
+    named = tuple(d for d in weekdays.DAYS if d in cells.get("BYDAY", []))
     simple = cells.get("FREQ") == ["WEEKLY"] and cells.get("INTERVAL", ["1"]) == ["1"] and "COUNT" not in cells
     if simple and not any(k in cells for k in _NUMBERED[1:]) and len(named) == len(cells.get("BYDAY", [])):
         return named or days, more

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from corpus.groups.hours import DAYS
 from corpus.groups.listing import Listing
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Schedule
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from corpus.groups import clean, hours, parts
+from corpus.groups import clean, clocks, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Raw, Read
 from corpus.samples.read import Refused
 
@@ -277,8 +277,8 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
     )
     found: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in whole["schedules"]:
-        start = hours.clock(_unquoted(row.get("opens_at")))
-        end = hours.clock(_unquoted(row.get("closes_at")))
+        start = clocks.clock(_unquoted(row.get("opens_at")))
+        end = clocks.clock(_unquoted(row.get("closes_at")))
         if start is None:
             if clean.line(row.get("opens_at")):
                 draft.warn("time_unreadable", clean.line(row.get("opens_at"), 40))
@@ -288,7 +288,7 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
                 parts.add(draft, "how_to_join", label[:400])
             continue
         if clean.line(row.get("weekday")):
-            days, rest = hours.days(row.get("weekday"), first=hours.DAYS, base=1)
+            days, rest = weekdays.days(row.get("weekday"), first=weekdays.DAYS, base=1)
             if rest:
                 draft.warn("day_words", rest[:80])
             found[start, end].update(days)
@@ -312,7 +312,7 @@ def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) ->
     if clean.line(row.get("timezone")):
         draft.warn("timezone_is_an_offset", clean.line(row.get("timezone"), 20))
     label = parts.words(draft, row.get("description") or row.get("notes"), public=True)[:300] or None
-    days, _ = hours.days(re.sub(r"[+-]?\d", "", cells["byday"]).split(","))
+    days, _ = weekdays.days(re.sub(r"[+-]?\d", "", cells["byday"]).split(","))
     plain = freq == "WEEKLY" and cells["interval"] in ("", "1") and not re.search(r"\d", cells["byday"]) and days
     more: dict[str, Any] = {"starts_on": first, "until": last, "label": label}
     rule = None
@@ -325,7 +325,7 @@ def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) ->
             draft.warn("rule_unreadable", rule[:80])
             return
         more["rrule"] = rule
-    parts.schedule(draft, feed, days or hours.DAYS, start, end, opening=True, **more)
+    parts.schedule(draft, feed, days or weekdays.DAYS, start, end, opening=True, **more)
 
 
 def valid(rule: str) -> bool:

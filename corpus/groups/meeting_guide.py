@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from corpus.groups import clean, codes, hours, parts
+from corpus.groups import clean, clocks, codes, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Raw, Read
 from corpus.samples.read import Refused
 
@@ -160,12 +160,12 @@ def _split(whole: str, street: str, city: str, region: str, post: str, nation: s
 
 
 def _when(draft: Draft, row: Raw, feed: Feed) -> None:
-    days, rest = hours.days(row.get("day"))
+    days, rest = weekdays.days(row.get("day"))
     if rest:
         draft.warn("day_words", rest[:80])
     if "7" in str(row.get("day")):
         draft.warn("day_seven_is_sunday")
-    start, written = hours.clock(row.get("time")), clean.line(row.get("time"), 20)
+    start, written = clocks.clock(row.get("time")), clean.line(row.get("time"), 20)
     if written and start is None:
         draft.warn("time_unreadable", written)
     notes = " ".join((draft.fields["name"], draft.fields["description"], rest))
@@ -173,7 +173,7 @@ def _when(draft: Draft, row: Raw, feed: Feed) -> None:
     if only_then and days and start:
         draft.warn("weekly_assumed", only_then.group()[:80])
     label = only_then.group()[:120] if only_then else (rest[:120] or None)
-    end = hours.clock(row.get("end_time"))
+    end = clocks.clock(row.get("end_time"))
     parts.schedule(
         draft, feed, days, start, end, row.get("timezone"), certain=not only_then, label=label
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from corpus.groups import clean, codes, hours
+from corpus.groups import clean, codes, hours, weekdays
 from corpus.groups.listing import Draft, Feed
 
 _PROVIDERS = {
@@ -162,7 +162,7 @@ def schedule(
     if zone is None:
         draft.warn("timezone_unknown")
     row = {
-        "days": tuple(d for d in hours.DAYS if d in days), "start": start, "end": "23:59" if always else end,
+        "days": tuple(d for d in weekdays.DAYS if d in days), "start": start, "end": "23:59" if always else end,
         "timezone": zone, "timezone_from": source, "hours": opening, **more,
     }  # fmt: skip
     draft.fields.pop("by_appointment", None)

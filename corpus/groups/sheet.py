@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from corpus import vocabulary
-from corpus.groups import clean, codes, hours, parts
+from corpus.groups import clean, clocks, codes, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Read
 from corpus.imports.columns import fold
 from corpus.samples.read import Refused
@@ -97,10 +97,10 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
     parts.name(draft, row.get("name"))
     if "name" not in draft.fields:
         return Refused(place, "It has no name.")
-    start, written = hours.clock(row.get("time")), clean.line(row.get("time"), 40)
+    start, written = clocks.clock(row.get("time")), clean.line(row.get("time"), 40)
     if written and start is None:
         draft.warn("cell_lost" if _ERROR.match(written) else "time_unreadable", written)
-    days, rest = hours.days(row.get("day"))
+    days, rest = weekdays.days(row.get("day"))
     if rest:
         draft.warn("day_words", rest[:80])
     parts.programme(draft, feed, _themes(row.get("themes")))
@@ -141,7 +141,7 @@ def read(raw: Mapping[str, Any], place: str, feed: Feed, columns: Mapping[str, s
         parts.schedule(draft, feed, line_days, first, last, row.get("timezone"), opening=opening)
     if start or not draft.fields.get("schedules"):
         parts.schedule(
-            draft, feed, days, start, hours.clock(row.get("end_time")), row.get("timezone"),
+            draft, feed, days, start, clocks.clock(row.get("end_time")), row.get("timezone"),
             opening=opening, certain=not rest, label=rest[:120] or None,
         )  # fmt: skip
     parts.withhold(draft, [("passcode_withheld", row.get("passcode")), ("contact_withheld", row.get("email"))])
@@ -182,11 +182,11 @@ def _hours(draft: Draft, cell: Any) -> list[tuple[tuple[str, ...], str, str]]:
         words = line.strip()
         if words.replace(" ", "").lower() in ("24/7", "24h", "24hours"):
             draft.fields["always_open"] = True
-            found.append((hours.DAYS, "00:00", "23:59"))
+            found.append((weekdays.DAYS, "00:00", "23:59"))
             continue
         match = _SPAN.fullmatch(words)
-        start, end = (hours.clock(match[2]), hours.clock(match[3])) if match else (None, None)
-        days, rest = hours.days(match[1].strip(" :,") or "daily") if match else ((), "")
+        start, end = (clocks.clock(match[2]), clocks.clock(match[3])) if match else (None, None)
+        days, rest = weekdays.days(match[1].strip(" :,") or "daily") if match else ((), "")
         if start and end and days and not rest:
             found.append((days, start, end))
         elif words:

@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Schedule
 
 AHEAD = timedelta(days=366 * 2)  # how far is looked for a series that may never come again

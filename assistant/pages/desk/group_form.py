@@ -10,7 +10,7 @@ from typing import Any, get_args
 from corpus import vocabulary
 from corpus.custody import GroupFile
 from corpus.groups import clean
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group
 
 LINES = ("name", "organisation", "run_by", "listed_by", "phone")

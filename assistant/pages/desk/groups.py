@@ -25,8 +25,8 @@ from assistant.pages.desk.access import Desk
 from assistant.words import say
 from corpus import errors, vocabulary
 from corpus.custody import Directory, Filed, GroupFile, Role, SignedIn
-from corpus.groups.hours import DAYS
 from corpus.groups.times import stale
+from corpus.groups.weekdays import DAYS
 from corpus.imports.columns import fold
 from corpus.types import Group
 
