@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 LONGEST_SESSION = 6 * 60  # minutes; longer ones are nearly always a slip between morning and evening
+_COMMON = {
+    "est": "eastern", "cst": "central", "mst": "mountain", "pst": "pacific", "ast": "atlantic", "akst": "alaska",
+    "hst": "hawaii", "gmt": "uk", "cet": "mez", "cest": "mesz",
+}  # fmt: skip
+# "2nd Sunday", "every other week": never a rule. "We moved last week" is none of these.
+_ONLY_THEN = re.compile(
+    r"\b(?:(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last)"
+    r"(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|week|of|every|the))*"
+    r"[\s,&/-]+(?:sun|mon|tue|wed|thu|fri|sat)\w*|"
+    r"(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|"
+    r"third|fourth|fifth|last))*[\s,&/-]+weeks?|last week of|(?:every other|alternate|alternating)[\s-]+"
+    r"(?:week|sun|mon|tue|wed|thu|fri|sat)\w*|bi-?weekly|fortnightly|(?:once|twice) a month|monthly)\b",
+    re.IGNORECASE,
+)
 _WINDOWS = {
     "eastern standard time": "America/New_York", "central standard time": "America/Chicago",
     "mountain standard time": "America/Denver", "pacific standard time": "America/Los_Angeles",
@@ -22,8 +36,22 @@ _WINDOWS = {
     "w. australia standard time": "Australia/Perth", "new zealand standard time": "Pacific/Auckland",
     "india standard time": "Asia/Kolkata", "south africa standard time": "Africa/Johannesburg",
     "tokyo standard time": "Asia/Tokyo", "singapore standard time": "Asia/Singapore",
+    "eastern time (us & canada)": "America/New_York", "central time (us & canada)": "America/Chicago",
+    "mountain time (us & canada)": "America/Denver", "pacific time (us & canada)": "America/Los_Angeles",
     "argentina standard time": "America/Argentina/Buenos_Aires", "sa pacific standard time": "America/Bogota",
 }  # fmt: skip
+
+
+def only_then(words: str) -> str:
+    """The sentence in which words say that it does not meet every week ("2nd Sunday"), at most 120 characters, else
+    "". Nearly always they tell of a business meeting or a birthday night, so no rule is made of them."""
+    found = _ONLY_THEN.search(words)
+    if found is None:
+        return ""
+    start = max(words.rfind(mark, 0, found.start()) for mark in (". ", "\n", "; ", "! ")) + 1
+    ends = [at for mark in (". ", "\n", "; ", "! ") if (at := words.find(mark, found.end())) >= 0]
+    sentence = words[start : min(ends, default=len(words))].strip(" .;!\n")
+    return sentence if len(sentence) <= 120 else found.group()[:120]
 
 
 @lru_cache(maxsize=2048)
@@ -35,11 +63,29 @@ def zone(name: str) -> str | None:
         return None
     known = _zones().get(plain.lower())
     if known is None:
-        known = _WINDOWS.get(name.strip().lower())
+        known = _WINDOWS.get(re.sub(r"^\((?:utc|gmt)[^)]*\)\s*", "", name.strip().lower()))
     if known is None or not ("/" in known or known == "UTC") or known.startswith("Etc/GMT"):
         return None
     ZoneInfo(known)
     return known
+
+
+@lru_cache(maxsize=2048)
+def may_mean(written: str, zone: str) -> bool:
+    """Whether an abbreviation, a common name or an offset ("EST", "Pacific", "UTC-5") can stand for this zone: its clocks
+    show it in January or in July. It never makes a zone by itself."""
+    if not zone:
+        return False
+    shown = [datetime(2026, month, 1, tzinfo=ZoneInfo(zone)) for month in (1, 7)]
+    plain = re.sub(r"[^a-z]", "", written.lower().replace("time", "").replace("standard", "").replace("daylight", ""))
+    names = {str(moment.tzname()).lower() for moment in shown}
+    short = {name[0] + name[-1] for name in names if len(name) == 3 and name.isalpha()}  # "ET" of EST and EDT
+    common = {_COMMON[name] for name in names if name in _COMMON}
+    offset = re.fullmatch(r"\(?(?:utc|gmt)?\s*([+-])(\d{1,2})(?::?(\d{2}))?\)?", written.strip().lower())
+    if offset:
+        minutes = (int(offset[2]) * 60 + int(offset[3] or 0)) * (-1 if offset[1] == "-" else 1)
+        return any((m.utcoffset() or timedelta()).total_seconds() == minutes * 60 for m in shown)
+    return bool(plain) and plain in names | short | common
 
 
 @lru_cache(maxsize=1)
@@ -93,9 +139,12 @@ def after(start: str, duration: Any) -> str | None:
     return f"{at // 60:02d}:{at % 60:02d}"
 
 
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+
+
 def day_of(value: Any) -> date | None:
-    """A date out of "2026-04-12", "2026-04-1216:50:58", "4/12/26" (month first, as these directories write it), or a
-    moment; None when it is none or lies before 1990."""
+    """A date out of "2026-04-12", "2026-04-1216:50:58", "4/12/26" (month first, as these directories write it, unless
+    there is no such month), "12.4.2026", "12 Apr 2026", or a moment; None when it is none or lies before 1990."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -103,11 +152,19 @@ def day_of(value: Any) -> date | None:
     words = str(value or "").strip()
     found: date | None = None
     try:
-        if match := re.match(r"(\d{4})-(\d{2})-(\d{2})", words):
+        if match := re.match(r"(\d{4})[-/.](\d{2})[-/.](\d{2})", words):
             found = date(int(match[1]), int(match[2]), int(match[3]))
-        elif match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})(?:\s.*)?", words):
-            year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
-            found = date(year, int(match[1]), int(match[2]))
+        elif match := re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[\s,].*)?", words):
+            year = int(match[4]) + (2000 if len(match[4]) == 2 else 0)
+            month, day = int(match[1]), int(match[3])
+            if match[2] == "." or month > 12:
+                month, day = day, month
+            found = date(year, month, day)
+        elif match := re.fullmatch(
+            r"(?:(\d{1,2})\.?\s+([a-z]{3})[a-z]*\.?|([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})",
+            words.lower(),
+        ):
+            found = date(int(match[5]), _MONTHS.index(match[2] or match[3]) + 1, int(match[1] or match[4]))
     except ValueError:
         return None
     return found if found and 1990 <= found.year <= 2100 else None

@@ -104,6 +104,7 @@ WARNINGS: dict[str, str] = {
     "contact_in_notes": "A telephone number or e-mail address stood in the notes. It was left out.",
     "contact_withheld": "A private contact was kept back.",
     "coordinates_unusable": "Coordinates that cannot be. They were left out.",
+    "day_missing": "A time and no day that could be read. No time is shown.",
     "day_seven_is_sunday": "The day 7, which the format does not know: read as Sunday.",
     "day_words": "Words beside the day, such as “2nd Sunday”. They are shown as they stand; no next date is promised.",
     "edit_address_withheld": "An address for editing the record was kept back.",

@@ -22,12 +22,6 @@ ALIASES = {
     "online_url": "conference_url", "online_link": "conference_url", "last_updated": "updated",
     "conference_link": "conference_url", "district_name": "district",
 }  # fmt: skip
-_ONLY_THEN = re.compile(
-    r"\b(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|every other|alternate|bi-?weekly|monthly)\b"
-    r"(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|week|of))*"
-    r"[\s,&/-]+(?:sun|mon|tue|wed|thu|fri|sat|week|month)\w*",
-    re.IGNORECASE,
-)
 _STREET = re.compile(r"^[^,]*\d[^,]*,|\b(?:st|street|ave|avenue|rd|road|blvd|lane|ln|drive|dr|way|hwy|suite)\b", re.I)
 _PRIVATE = (
     *((f"contact_{n}_{what}", "contact_withheld") for n in (1, 2, 3) for what in ("name", "email", "phone")),
@@ -101,7 +95,7 @@ def _what_it_is(draft: Draft, row: Raw, feed: Feed) -> None:
 
 def _notes_of_the_link(draft: Draft, row: Raw) -> None:
     for name in ("conference_url_notes", "conference_phone_notes"):
-        if notes := parts.words(draft, row.get(name), public=True):
+        if notes := parts.words(draft, row.get(name), public=True, field=True):
             parts.add(draft, "how_to_join", notes)
 
 
@@ -168,15 +162,9 @@ def _when(draft: Draft, row: Raw, feed: Feed) -> None:
     start, written = clocks.clock(row.get("time")), clean.line(row.get("time"), 20)
     if written and start is None:
         draft.warn("time_unreadable", written)
-    notes = " ".join((draft.fields["name"], draft.fields["description"], rest))
-    only_then = _ONLY_THEN.search(notes)
-    if only_then and days and start:
-        draft.warn("weekly_assumed", only_then.group()[:80])
-    label = only_then.group()[:120] if only_then else (rest[:120] or None)
     end = clocks.clock(row.get("end_time"))
-    parts.schedule(
-        draft, feed, days, start, end, row.get("timezone"), certain=not only_then, label=label
-    )  # fmt: skip
+    zone = clean.line(row.get("timezone"), 60) or clocks.zone_in(written)
+    parts.schedule(draft, feed, days, start, end, zone, **parts.not_weekly(draft, rest))
 
 
 def _state(draft: Draft, row: Raw, *, house: bool, link: bool, by_phone: bool) -> None:
