@@ -89,7 +89,7 @@ def _take_in(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
 
 def _columns(spec: str) -> dict[str, str]:
     from corpus.errors import BadRecord
-    from corpus.groups.sheet import FIELDS
+    from corpus.groups.columns import FIELDS
 
     pairs = [pair.partition("=") for pair in spec.split(",") if pair.strip()]
     found = {what.strip(): header.strip() for what, sign, header in pairs if sign}

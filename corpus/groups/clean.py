@@ -42,7 +42,7 @@ _SECRET_NEXT = re.compile(
 _SECRET_FIELD = re.compile(
     r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|passwort|kennwort|pwd|p/w|pw)\s+"
     r"(?!(?:is |was )?(?:not|no|needed|required|necessary|protected|by|on|in|from|for|to|will|sent|available|please|"
-    r"and|or|the|a|after|when|with|if|can|may)\b)(?:is\s+)?(\S+)",
+    r"and|or|the|a|after|when|with|if|can|may)\b|\()(?:is\s+)?(\S+)",
     re.IGNORECASE,
 )
 _ALONE = re.compile(r"(?=\S*\d)[\w!@#$%&*.+-]{4,20}")

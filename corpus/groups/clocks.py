@@ -11,15 +11,15 @@ from corpus.groups.weekdays import days
 _NOON = "noon|midday|mittags?|midi|mediod[ií]a|meio[- ]dia|mezzogiorno"
 _MIDNIGHT = "midnight|mitternacht|minuit|medianoche|meia[- ]noite|mezzanotte"
 _NUMBER = (
-    r"\d{1,2}\s?(?:[:.h]\s?\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*"
-    r"(?:[ap]\.?\s?m\b\.?|[ap]\b|uhr\b|hrs?\b\.?|hs?\b\.?|(?:12 )?(?:noon|midnight)\b)?"
+    r"\d{1,2}\s?(?:[:.hu]\s?\d{2}(?::\d{2}(?:\.\d+)?)?)?\s*"
+    r"(?:[ap]\.?\s?m\b\.?|[ap]\b|uhr\b|uur\b|u\b|hrs?\b\.?|hs?\b\.?|(?:12 )?(?:noon|midnight)\b)?"
 )
-_GLUED = r"\d{3,4}\s*(?:[ap]\.?\s?m\b\.?|hrs?\b\.?|hs?\b\.?|uhr\b)?"
+_GLUED = r"\d{3,4}\s*(?:[ap]\.?\s?m\b\.?|hrs?\b\.?|hs?\b\.?|uhr\b|uur\b)?"
 _OFFSET = r"(?:\s*(?:Z|\+\d{2}:?\d{2})|(?<=:\d{2}:\d{2})-\d{2}:?\d{2})?"  # "9:00-10:30" is a span
 _ONE = re.compile(rf"(?:({_NOON})|({_MIDNIGHT})|({_NUMBER}|{_GLUED})){_OFFSET}", re.IGNORECASE)
 _PARTS = re.compile(
-    r"(\d{1,2})\s?(?:[:.h]\s?(\d{2})(?::\d{2}(?:\.\d+)?)?)?\s*"
-    r"(?:([ap])\.?\s?m?\.?|(12 noon|12 midnight|noon|midnight)|(uhr|hrs?\.?|hs?\.?))?",
+    r"(\d{1,2})\s?(?:[:.hu]\s?(\d{2})(?::\d{2}(?:\.\d+)?)?)?\s*"
+    r"(?:([ap])\.?\s?m?\.?|(12 noon|12 midnight|noon|midnight)|(uhr|uur|u|hrs?\.?|hs?\.?))?",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(r"^(?:at|from|starts?(?: at)?|um|ab|von|kl\.?|alle(?: ore)?|ore|a las?|de|às|as|à|om|@)\s+", re.I)
@@ -29,8 +29,8 @@ _ZONE = re.compile(
     re.IGNORECASE,
 )
 _CLOCK = (
-    rf"(?:{_NOON}|{_MIDNIGHT}|\d{{1,2}}\s?[:.h]\s?\d{{2}}(?::\d{{2}})?\s*(?:[ap]\.?\s?m\b\.?|uhr\b|hrs?\b|hs?\b)?|"
-    r"\d{1,2}\s*(?:[ap]\.?\s?m\b\.?|uhr\b|hrs?\b|hs?\b)|\d{4}\s*(?:hrs?\b|h\b|[ap]m\b)?|0\d{3})"
+    rf"(?:{_NOON}|{_MIDNIGHT}|\d{{1,2}}\s?[:.hu]\s?\d{{2}}(?::\d{{2}})?\s*(?:[ap]\.?\s?m\b\.?|uhr\b|uur\b|u\b|hrs?\b|hs?\b)?|"
+    r"\d{1,2}\s*(?:[ap]\.?\s?m\b\.?|uhr\b|uur\b|u\b|hrs?\b|hs?\b)|\d{4}\s*(?:hrs?\b|h\b|[ap]m\b)?|0\d{3})"
 )
 _TO = r"\s*(?:-|–|—|to|till?|until|bis|a las?|à|a|al|au|tot|até|alle)\s*"
 _SPAN = re.compile(rf"(?<![\w:.]) ?({_CLOCK}|\d{{1,2}}){_TO}({_CLOCK}|\d{{1,2}}(?=\s*$))(?![\d:])", re.IGNORECASE)
@@ -59,7 +59,10 @@ def clock(value: Any) -> str | None:
     if (isinstance(value, float) and 0 <= value < 1) or re.fullmatch(r"0?\.\d{3,}", words):
         minutes = round(float(words) * 1440)
         return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
-    words = _ZONE.sub("", _BEFORE.sub("", words))
+    words, led = _BEFORE.subn("", words)
+    words = _ZONE.sub("", words).strip()
+    if led and re.fullmatch(r"1[3-9]|2[0-3]", words):
+        return f"{words}:00"  # "ore 21"
     found = _ONE.fullmatch(words.strip())
     if found is None:
         return None
@@ -154,7 +157,7 @@ def _pair(first: str, last: str) -> tuple[str | None, str | None]:
     """Both ends of a span: of "7-8:30pm" and "11-1 pm" the half of the day is that of the end, or the one before it."""
     end = clock(last)
     start = clock(first)
-    if end and start is None and (unit := re.search(r"(uhr|hrs?|hs?)\.?$", last.strip(), re.IGNORECASE)):
+    if end and start is None and (unit := re.search(r"(uhr|uur|u|hrs?|hs?)\.?$", last.strip(), re.IGNORECASE)):
         return clock(f"{first.strip()} {unit[1]}"), end  # "19-21 Uhr"
     half = re.search(r"([ap])\.?\s?m?\.?$", last.strip(), re.IGNORECASE)
     bare = not re.search(r"[a-z]", first, re.IGNORECASE) and not re.match(r"\s*0|\s*1[3-9]|\s*2", first)

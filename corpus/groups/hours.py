@@ -23,6 +23,16 @@ _ONLY_THEN = re.compile(
     r"(?:week|sun|mon|tue|wed|thu|fri|sat)\w*|bi-?weekly|fortnightly|(?:once|twice) a month|monthly)\b",
     re.IGNORECASE,
 )
+_ONLY_THEN_ELSEWHERE = re.compile(
+    r"\b(?:[1-5](?:\.|er|e|º|ª|°)|erste[rn]?|zweite[rn]?|dritte[rn]?|vierte[rn]?|letzte[rn]?|premiers?|deuxi[eè]mes?|"
+    r"troisi[eè]mes?|derniers?|primer[oa]?|segundo|tercer|cuarto|[uú]ltim[oa]|primeir[oa]|terceir[oa]|primo|secondo|terzo|"
+    r"eerste|tweede|derde|laatste)(?:[\s,&/-]+(?:und|et|y|e|en|[1-5](?:\.|er|e|º|ª|°)))*\s+"
+    r"(?:mon?tag|dienst|mittw|donner|freit|sams|sonn|lun|mar|mer|jeu|ven|sam|dim|mi[eé]r|jue|vie|s[aá]b|dom|segunda|ter[cç]|"
+    r"quart|quint|sext|gio|maan|dins|woen|dond|vrij|zat|zon)\w*|alle (?:14|vierzehn) tage|zweiw[oö]chentlich|monatlich|"
+    r"quinzenal\w*|quincenal\w*|mensal\w*|mensual\w*|mensuel\w*|une fois par mois|tous les 15 jours|mensile|"
+    r"tweewekelijks|maandelijks",
+    re.IGNORECASE,
+)
 _WINDOWS = {
     "eastern standard time": "America/New_York", "central standard time": "America/Chicago",
     "mountain standard time": "America/Denver", "pacific standard time": "America/Los_Angeles",
@@ -45,7 +55,7 @@ _WINDOWS = {
 def only_then(words: str) -> str:
     """The sentence in which words say that it does not meet every week ("2nd Sunday"), at most 120 characters, else
     "". Nearly always they tell of a business meeting or a birthday night, so no rule is made of them."""
-    found = _ONLY_THEN.search(words)
+    found = _ONLY_THEN.search(words) or _ONLY_THEN_ELSEWHERE.search(words)
     if found is None:
         return ""
     start = max(words.rfind(mark, 0, found.start()) for mark in (". ", "\n", "; ", "! ")) + 1
@@ -72,8 +82,8 @@ def zone(name: str) -> str | None:
 
 @lru_cache(maxsize=2048)
 def may_mean(written: str, zone: str) -> bool:
-    """Whether an abbreviation, a common name or an offset ("EST", "Pacific", "UTC-5") can stand for this zone: its clocks
-    show it in January or in July. It never makes a zone by itself."""
+    """Whether an abbreviation, a common name or an offset ("EST", "Pacific", "UTC-5") can stand for this zone: its
+    clocks show it in January or in July. It never makes a zone by itself."""
     if not zone:
         return False
     shown = [datetime(2026, month, 1, tzinfo=ZoneInfo(zone)) for month in (1, 7)]

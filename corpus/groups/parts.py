@@ -149,8 +149,8 @@ def schedule(
     **more: Any,
 ) -> None:
     """One line of when it meets. The record's own zone comes first, then the one said for the whole feed; without any
-    the wall time is kept and no clock time will be shown. What a record says of its zone in another way ("EST", "-05:00")
-    stands only for the feed's zone, and only when it can be meant by it."""
+    the wall time is kept and no clock time will be shown. What a record says of its zone in another way ("EST",
+    "-05:00") stands only for the feed's zone, and only when it can be meant by it."""
     if start is None or not days:
         if start is not None:  # a time on no known day is no appointment, but nothing else can be said of it
             draft.warn("day_missing", start)

@@ -35,8 +35,11 @@ class Meeting(NamedTuple):
 
 
 def stale(checked_on: date | None, today: date) -> bool:
-    """Whether nobody checked it for long, or nobody said when (a day to come is none): it stands lower and says so, and is not hidden."""
-    return checked_on is None or today - checked_on > FRESH or checked_on > today + _DAY  # a slip of the year
+    """Whether nobody checked it for long, or nobody said when: it stands lower and says so, and is not hidden.
+
+    A day to come is none.
+    """
+    return checked_on is None or today - checked_on > FRESH or checked_on > today + _DAY
 
 
 @lru_cache(maxsize=512)

@@ -437,6 +437,6 @@ def test_the_list_is_paged_and_narrowed(make: MakeApp) -> None:
 
 def test_every_column_that_a_sheet_can_have_has_words() -> None:
     from assistant.words import keys
-    from corpus.groups.sheet import FIELDS
+    from corpus.groups.columns import FIELDS
 
     assert {f"page.desk.groups.what.{field}" for field in FIELDS} <= set(keys())

@@ -27,7 +27,7 @@ from corpus.groups.codes import programmes
 from corpus.groups.collapse import collapse
 from corpus.groups.files import File
 from corpus.groups.read import FORMATS, Batch, feed_of, read_files
-from corpus.groups.sheet import FIELDS, propose
+from corpus.groups.columns import FIELDS, propose
 
 if TYPE_CHECKING:
     from assistant.settings import Parts
