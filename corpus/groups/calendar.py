@@ -6,6 +6,7 @@ calendar's (X-WR-TIMEZONE), else the feed's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,6 +17,10 @@ from corpus.groups.hsds import valid
 from corpus.groups.listing import Draft, Feed, Read
 from corpus.samples.read import Refused
 
+_NOWHERE = re.compile(  # words of the field for the place that name none
+    r"(?:join |via |on |by )?(?:online|zoom(?: meeting)?|virtual|microsoft teams(?: meeting)?|teams|google meet|webex|"
+    r"skype|phone|telephone|internet|discord|jitsi)(?: only| meeting| call)?", re.IGNORECASE,
+)  # fmt: skip
 _NUMBERED = ("BYDAY", "BYMONTHDAY", "BYSETPOS", "BYMONTH", "BYWEEKNO", "BYYEARDAY")
 
 
@@ -73,12 +78,16 @@ def _event(event: Any, place: str, feed: Feed, own: str | None, moved: list[Any]
             draft.withhold(int(found.secret))
     draft.fields["description"] = parts.words(draft, about)
     door = clean.address(where).rest if "http" in where.lower() else where
+    if _NOWHERE.fullmatch(door.strip(" -,;:()")):
+        said, door = "phone" if "phone" in door.lower() else "online", ""
+    else:
+        said = ""
     if door:
         parts.place(draft, name=None, street=door, approximate=not any(c.isdigit() for c in door))
     if event.get("ORGANIZER") or event.get("ATTENDEE"):
         draft.withhold()
         draft.warn("contact_withheld")
-    parts.attendance(draft, house=bool(door), link=link, by_phone=False)
+    parts.attendance(draft, house=bool(door), link=link, by_phone=False, said=said)
     if clean.line(event.get("CLASS"), 20).upper() in ("PRIVATE", "CONFIDENTIAL"):
         draft.fields["status"] = "unlisted"
         draft.warn("unlisted")

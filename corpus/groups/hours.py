@@ -17,7 +17,7 @@ _COMMON = {
 _ONLY_THEN = re.compile(
     r"\b(?:(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last)"
     r"(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|week|of|every|the))*"
-    r"[\s,&/-]+(?:sun|mon|tue|wed|thu|fri|sat)\w*|"
+    r"[\s,&/-]+(?:sun|mon(?!th)|tue|wed|thu|fri|sat)\w*|"
     r"(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|"
     r"third|fourth|fifth|last))*[\s,&/-]+weeks?|last week of|(?:every other|alternate|alternating)[\s-]+"
     r"(?:week|sun|mon|tue|wed|thu|fri|sat)\w*|bi-?weekly|fortnightly|(?:once|twice) a month|monthly)\b",

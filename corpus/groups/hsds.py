@@ -234,6 +234,9 @@ def _ways_in(draft: Draft, whole: dict[str, Any], location: Raw, service: Raw) -
             break
     by_phone = False
     for row in whole["phones"]:
+        if clean.line(row.get("contact_id")):  # of a person
+            parts.withhold(draft, [("contact_withheld", row.get("number"))])
+            continue
         kind = clean.line(row.get("type") or row.get("number_type"), 20).lower()
         if kind in ("", "voice", "cell", "text", "hotline", "sms", "landline") and parts.phone(
             draft, row.get("number")
@@ -244,6 +247,10 @@ def _ways_in(draft: Draft, whole: dict[str, Any], location: Raw, service: Raw) -
     rows = [r for r in whole["addresses"] if clean.line(r.get("address_type"), 20).lower() not in postal]
     address: Raw = rows[0] if rows else {}
     street = " ".join(filter(None, (clean.line(address.get(k), 200) for k in ("address_1", "street_1", "address_2"))))
+    if clean.line(location.get("location_type"), 20).lower() in ("redacted", "confidential"):
+        parts.withhold(draft, [("place_withheld", street or location.get("name"))])
+        location, street = {"location_type": "redacted"}, ""
+        address = {k: v for k, v in address.items() if k in ("city", "state_province", "region", "country")}
     parts.place(
         draft, location.get("latitude"), location.get("longitude"), name=location.get("name"), street=street,
         city=address.get("city"), region=address.get("state_province") or address.get("region"),
@@ -277,8 +284,8 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
     )
     found: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in whole["schedules"]:
-        start = clocks.clock(_unquoted(row.get("opens_at")))
-        end = clocks.clock(_unquoted(row.get("closes_at")))
+        start = _clock(draft, row.get("opens_at"))
+        end = _clock(draft, row.get("closes_at"))
         if start is None:
             if clean.line(row.get("opens_at")):
                 draft.warn("time_unreadable", clean.line(row.get("opens_at"), 40))
@@ -298,6 +305,14 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
         parts.schedule(draft, feed, tuple(on), start, end, opening=True, not_on=closed)
     if not draft.fields.get("schedules"):
         draft.fields["by_appointment"] = not draft.fields.get("always_open", False)
+
+
+def _clock(draft: Draft, cell: Any) -> str | None:
+    """The wall time; an offset behind it ("18:00-05:00", "17:00Z") is left out, and that is told."""
+    plain, offset = re.subn(r"(?<=\d)\s*(?:Z|[+-]\d{2}:?\d{2})$", "", _unquoted(cell))
+    if offset:
+        draft.warn("timezone_is_an_offset", _unquoted(cell))
+    return clocks.clock(plain)
 
 
 def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) -> None:

@@ -123,6 +123,7 @@ WARNINGS: dict[str, str] = {
     "money_withheld": "A way to give money was kept back.",
     "name_missing": "No name. It is called after its programme.",
     "passcode_withheld": "A passcode was kept back.",
+    "place_withheld": "A place that must not be known was kept back. Its town is shown.",
     "rule_unreadable": "A rule for dates that cannot be read.",
     "said_inactive": "The directory says that it does not meet now.",
     "status_unknown": "A status that is not known here.",

@@ -29,6 +29,7 @@ _PRIVATE = (
     ("venmo", "money_withheld"), ("square", "money_withheld"), ("paypal", "money_withheld"),
     ("author", "contact_withheld"), ("mailing_address", "contact_withheld"),
 )  # fmt: skip
+_UNLISTED = ("private", "hidden", "unlisted", "confidential", "do_not_publish", "do_not_list")
 _LISTED = ("publicly_listed", "public", "listed", "published", "is_public", "show_on_website")
 
 
@@ -184,10 +185,13 @@ def _state(draft: Draft, row: Raw, *, house: bool, link: bool, by_phone: bool) -
             draft.warn("link_missing")
     if said == "inactive" and not shut:  # worked out by a heuristic of the site: told, never hidden for it
         draft.warn("said_inactive")
-    for name in _LISTED:
-        if row.get(name) not in (None, "") and _hidden(row[name]):
-            draft.fields["status"] = "unlisted"
-            draft.warn("unlisted")
+    plain = {name: clean.line(row[name], 80) for name in (*_LISTED, *_UNLISTED) if clean.line(row.get(name))}
+    if any(
+        clean.yes(words) is not False if name in _UNLISTED else name != "published" and not clean.yes(words)
+        for name, words in plain.items() if words.lower() != "public"
+    ) or _hidden(row.get("published")):  # fmt: skip
+        draft.fields["status"] = "unlisted"  # whatever is no plain yes is kept back: "Y - to women in the program"
+        draft.warn("unlisted")
 
 
 def _hidden(cell: Any) -> bool:

@@ -224,7 +224,7 @@ def _as_table(found: Any) -> Table | None:
         if isinstance(found, dict)
         else []
     )
-    rows = [row for row in _few_enough(rows) if isinstance(row, dict)]
+    rows = [row if isinstance(row, dict) else {} for row in _few_enough(rows)]  # what is no record is refused below
     headers = tuple(dict.fromkeys(str(key) for row in rows for key in row))[: tables.MOST_COLUMNS]
     chosen = propose(headers)
     if "name" not in chosen or not {"day", "time", "address", "place", "city", "link", "hours"} & chosen.keys():
