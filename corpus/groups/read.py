@@ -13,7 +13,7 @@ from typing import Any
 
 from corpus.errors import BadRecord
 from corpus.groups import bmlt, calendar, files, hours, hsds, meeting_guide, sheet_rows, tables
-from corpus.groups.codes import programmes
+from corpus.groups.codes import programme_of, programmes
 from corpus.groups.columns import propose
 from corpus.groups.files import MOST_BYTES, File
 from corpus.groups.listing import SAMPLE_FEED, Feed, Listing, Read
@@ -57,7 +57,7 @@ def feed_of(path: Path, name: str = "", timezone: str = "", programme: str = "",
         raise BadRecord(
             f"Names that begin with {SAMPLE_FEED} are those of the sample groups. Give another with --feed."
         )
-    return Feed(plain, zone, re.sub(r"[^a-z]", "", programme.lower()), entity)
+    return Feed(plain, zone, programme_of(programme), entity)
 
 
 def read(path: Path, feed: Feed, format: str = "auto", columns: dict[str, str] | None = None) -> Batch:
@@ -85,7 +85,10 @@ def read_files(
         raise BadRecord(f"{format!r} is no format. Choose one of {', '.join(FORMATS)}.")
     notes: list[str] = []
     if feed.programme and feed.programme not in programmes():
-        notes.append(f"The codes of {feed.programme!r} are not known here: they are shown as they stand.")
+        notes.append(
+            f"The codes of {feed.programme!r} are not known here: they are shown as they stand. "
+            f"Known: {', '.join(programmes())}."
+        )
     rows: list[Read] = []
     kinds: list[str] = []
     used: dict[str, str] = {}
