@@ -25,7 +25,7 @@ _OPENNESS = {
     "fechado": "closed",
 }  # fmt: skip
 _BARE = re.compile(r"(?:[1-9]|1[0-2])[:.]\d{2}")
-_JOINS = re.compile(r"zoom|online|join|meeting|video|conference|teams|virtual|call")
+_WEBSITE = re.compile(r"^(?:web ?(?:site|page|seite)?|url|home ?page|sitio web|site web|site|sito(?: web)?)$")
 _CALLS = re.compile(r"dial|call|line|conference")
 _GONE = re.compile(
     r"\b(?:inactive|closed down|closed permanently|permanently closed|ended|cancelled|canceled|defunct|disbanded|"
@@ -114,7 +114,7 @@ def _ways_in(draft: Draft, row: Mapping[str, Any], columns: Mapping[str, str], k
         city=row.get("city"), region=row.get("region"), postal_code=row.get("postal_code"), country=row.get("country"),
         approximate=not street,
     )  # fmt: skip
-    joins = link and (draft.fields["online"]["provider"] or _JOINS.search(fold(columns["link"])) or not door)
+    joins = link and (draft.fields["online"]["provider"] or not _WEBSITE.search(fold(columns["link"])) or not door)
     calls = by_phone and (_CALLS.search(fold(columns["phone"])) or draft.fields["kind"] in ("warmline", "one_to_one"))
     calls = calls or (by_phone and not door and not link)
     parts.attendance(draft, house=bool(door), link=bool(joins), by_phone=bool(calls), said=said)

@@ -242,6 +242,12 @@ def test_calendars_that_meet_nowhere(batch: Reader) -> None:
     ]  # fmt: skip
 
 
+def test_a_website_is_no_way_to_take_part_where_there_is_a_door_and_a_link_is(batch: Reader) -> None:
+    for header, attendance in (("Website", "in_person"), ("Link", "hybrid"), ("Zoom link", "hybrid")):
+        rows = f"Name,Day,Place,{header}\nTea,Mon,Library,https://tea.example.org\n"
+        assert batch(rows, "w.csv").listings[0].group.attendance == attendance
+
+
 def test_a_json_list_in_words_of_its_own(batch: Reader) -> None:
     found = batch([{"group": "Door", "weekday": "Friday", "start": "18:00", "contact_name": "Kim"}, "junk"], "j.json")
     assert [(row.group.name, row.group.schedules[0].days) for row in found.listings] == [("Door", ("FR",))]
