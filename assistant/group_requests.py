@@ -11,7 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Wish = tuple[str, str]  # field of `index.facets.Choice`, or "near"; id, or the words of a place
+from index.suggest import WITHOUT
+
+# Field of `index.facets.Choice`, "near", or with WITHOUT before it what a group must not be; id, or words of a place.
+Wish = tuple[str, str]
+CAN_BE_WITHOUT = frozenset({"kinds", "ways", "languages", "days", "times", "audience", "openness", "marks"})
 _PLACE = "{place}"
 _MOST_OF_A_PLACE = 3  # words
 _MOST_OF_A_TOPIC = 6
@@ -32,6 +36,7 @@ class _Token:
     kind: str  # "ask", "group", "join", "about" or "wish"
     said: re.Pattern[str]
     set: Mapping[str, tuple[str, ...]]
+    only_not: bool = False  # it can only be done without
     group: bool = False  # the wish is also a word for a group
 
 
@@ -44,15 +49,18 @@ class GroupRules:
 def compiled(data: Mapping[str, Any], filled: Callable[[str], str]) -> GroupRules:
     """The part `wishes` of `understand.yaml`. filled: puts names in the place of their braces."""
 
-    def token(kind: str, said: str, chosen: Mapping[str, Any] | None = None, group: bool = False) -> _Token:
+    def token(
+        kind: str, said: str, chosen: Mapping[str, Any] | None = None, group: bool = False, only_not: bool = False
+    ) -> _Token:
         values = {name: tuple(v) if isinstance(v, list) else (v,) for name, v in (chosen or {}).items()}
-        return _Token(kind, re.compile(f"(?:{filled(said)})(?= |$)"), values, group)
+        return _Token(kind, re.compile(f"(?:{filled(said)})(?= |$)"), values, only_not, group)
 
     wishes = data["wishes"]
     tokens = [token("ask", said) for said in wishes["ask"]]
-    tokens += [token(kind, "".join(wishes[kind].split("\n"))) for kind in ("group", "join", "about")]
+    tokens += [token(kind, "".join(wishes[kind].split("\n"))) for kind in ("group", "join", "about", "not", "but")]
     for entry in wishes["each"]:
-        tokens += [token("wish", said, entry["set"], entry.get("group", False)) for said in entry["said"]]
+        more = entry.get("group", False), entry.get("only_not", False)
+        tokens += [token("wish", said, entry["set"], *more) for said in entry["said"]]
     names = {kind: tuple((id, re.compile(said)) for id, said in ids.items()) for kind, ids in data["names"].items()}
     return GroupRules(tuple(tokens), names)
 
@@ -62,7 +70,7 @@ class _Reading:
         self.text, self.rules, self.at = text, rules, 0
         self.wishes: list[Wish] = []
         self.topic: list[str] = []
-        self.asked = self.grouped = False
+        self.asked = self.grouped = self.without = False
 
     def read(self) -> bool:
         """Whether the whole message is such a request."""
@@ -75,7 +83,7 @@ class _Reading:
         """The longest token here; of two that are as long a wish. A place is meant only where nothing else is."""
         best = None
         for token in self.rules.tokens:
-            if kinds and token.kind not in kinds:
+            if (kinds and token.kind not in kinds) or (token.only_not and not self.without):
                 continue
             found = token.said.match(self.text, at)
             if found and found.end() > at:
@@ -91,17 +99,22 @@ class _Reading:
         self.at = found + (self.text[found : found + 1] == " ")
 
     def _token(self) -> bool:
-        if (one := self._next(self.at, "ask", "group", "join", "wish")) is None:
+        if (one := self._next(self.at, "ask", "group", "join", "wish", "not", "but")) is None:
             return False
         token, found = one
         self._past(found.end())
-        if token.kind == "wish":
-            self._wish(token, found)
+        if token.kind in ("not", "but"):
+            self.without = token.kind == "not"
+        if token.kind == "wish" and not self._wish(token, found):
+            return False
         self.asked |= token.kind == "ask" or found[0] in ("a", "an", "any", "some")
         self.grouped |= token.kind == "group" or token.group
         return True
 
-    def _wish(self, token: _Token, found: re.Match[str]) -> None:
+    def _wish(self, token: _Token, found: re.Match[str]) -> bool:
+        """Note what it sets, or that a group should be without it. False where nobody can mean that."""
+        if self.without and not token.set.keys() <= CAN_BE_WITHOUT:
+            return False
         for name, values in token.set.items():
             for value in values:
                 if value == _PLACE:
@@ -110,7 +123,8 @@ class _Reading:
                     kind = value.strip("{}")
                     said = found.groupdict().get(kind) or ""
                     value = next(id for id, pattern in self.rules.names[kind] if pattern.fullmatch(said))
-                self.wishes.append((name, value))
+                self.wishes.append((f"{WITHOUT}{name}" if self.without else name, value))
+        return True
 
     def _words(self, most: int, *, topic: bool = False) -> str:
         """The next words up to one that means something else; at least one."""
@@ -129,14 +143,14 @@ class _Reading:
     def _topic_before(self) -> bool:
         """One word that stands before the word for a group: "a grief group"."""
         end = self.text.find(" ", self.at)
-        if self.grouped or not self.asked or end < 0 or not self._next(end + 1, "group"):
+        if self.without or self.grouped or not self.asked or end < 0 or not self._next(end + 1, "group"):
             return False
         self.topic.append(self.text[self.at : end])
         self._past(end)
         return True
 
     def _topic_after(self) -> bool:
-        if not (self.grouped and self.asked) or (one := self._next(self.at, "about")) is None:
+        if self.without or not (self.grouped and self.asked) or (one := self._next(self.at, "about")) is None:
             return False
         self._past(one[1].end())
         first = self.text[self.at :].partition(" ")[0]

@@ -10,17 +10,17 @@ from typing import Any
 from assistant.group_requests import Wish
 from assistant.words import say
 from assistant.words.local import commas, either, language_name
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group
-from index.facets import TIMES, Choice, Row, row_of
+from index.facets import TIMES, Choice, Row, of_hours, row_of
 from index.places import Town
-from index.suggest import missed, outcomes, reached
+from index.suggest import WITHOUT, missed, outcomes, reached
 
 ANY = Choice()
 NEAR = "near"  # a wish that is no field of `Choice`: a place
 HERE = "me"  # the place of somebody who did not say where they are
 # Said without a word for a group these are of groups all the same: no story is online, free or near a town.
-_OF_GROUPS_ONLY = frozenset({"kinds", "ways", "openness", "needs", "free", NEAR})
+_OF_GROUPS_ONLY = frozenset({"kinds", "ways", "openness", "needs", "free", NEAR, "-kinds", "-ways", "-openness"})
 _NAMES = ("kinds", "ways", "languages", "audience", "openness", "needs", "free")
 _WEEKEND, _WEEK = frozenset(DAYS[5:]), frozenset(DAYS[:5])
 MOST_CHIPS = 3
@@ -42,16 +42,23 @@ def of_groups_only(wishes: Iterable[Wish]) -> bool:
 
 def changed(choice: Choice, wishes: Sequence[Wish]) -> Choice:
     """The choice after a request. Several values of one message are alternatives; they take the place of what was
-    chosen of the same kind before."""
+    chosen of the same kind before. What a group should be without gathers, until that very thing is chosen."""
     said: dict[str, Any] = {}
+    without = frozenset((name.removeprefix(WITHOUT), value) for name, value in wishes if name.startswith(WITHOUT))
     for name, value in wishes:
+        if name.startswith(WITHOUT):
+            continue
         if name == "free":
             said[name] = True
         elif name == "needs":  # each of them is needed
             said[name] = said.get(name, choice.needs) | {value}
         elif name != NEAR:
             said[name] = said.get(name, frozenset()) | {value}
-    return replace(choice, **said)
+    chosen = frozenset((name, value) for name, value in wishes if not name.startswith(WITHOUT))
+    for name in {name for name, _ in without} - {"marks"}:  # chosen before, and now not wanted
+        kept = frozenset(v for v in said.get(name, getattr(choice, name)) if (name, v) not in without)
+        said[name] = kept
+    return replace(choice, **said, without=(choice.without - chosen) | without)
 
 
 def places(wishes: Iterable[Wish]) -> tuple[str, ...]:
@@ -77,13 +84,33 @@ def _of(name: str, choice: Choice, lang: str) -> str:
         if choice.times:
             given = [time for time in TIMES if time in choice.times]
             parts.append(either((say(f"group.wish.times.{time}", lang) for time in given), lang))
-        return " ".join(parts)
+        parts = [" ".join(parts)] if parts else []
+        parts += [_without(kind, choice, lang) for kind in ("days", "times") if _named(kind, choice)]
+        return commas(parts, lang)
+    if name.startswith(WITHOUT):
+        return _without(name.removeprefix(WITHOUT), choice, lang)
     values = sorted(getattr(choice, name))
     if name == "languages":
         named = [say("group.wish.languages", lang, language=language_name(value, lang)) for value in values]
     else:
         named = [say(f"group.wish.{name}.{value}", lang) for value in values]
     return commas(named, lang) if name == "needs" else either(named, lang)
+
+
+def _named(name: str, choice: Choice) -> list[str]:
+    return sorted(value for kind, value in choice.without if kind == name)
+
+
+def _without(name: str, choice: Choice, lang: str) -> str:
+    """What a group should not be: "not online or by phone"."""
+    values = _named(name, choice)
+    if name == "days":
+        wish = _days(frozenset(values), lang)
+    elif name == "languages":
+        wish = either((say("group.wish.languages", lang, language=language_name(v, lang)) for v in values), lang)
+    else:
+        wish = either((say(f"group.wish.{name}.{value}", lang) for value in values), lang)
+    return say("group.wish.not", lang, wish=wish)
 
 
 def _days(days: frozenset[str], lang: str) -> str:
@@ -98,7 +125,8 @@ def _days(days: frozenset[str], lang: str) -> str:
 def in_words(choice: Choice, near: Sequence[str], lang: str) -> str:
     """Everything that was chosen, to stand inside a sentence; "" where nothing was."""
     named = [_of(name, choice, lang) for name in _NAMES if getattr(choice, name)]
-    if choice.days or choice.times:
+    named += [_without(name, choice, lang) for name in sorted({n for n, _ in choice.without} - {"days", "times"})]
+    if of_hours(choice):
         named.append(_of("times", choice, lang))
     towns = dict.fromkeys(label.partition(",")[0] if len(near) > 1 else label for label in near)
     if towns:
@@ -133,6 +161,8 @@ def _silent(name: str, group: Group, row: Row) -> bool:
         return group.cost.free is None
     if name == "times":
         return not row.weeks
+    if name.startswith(WITHOUT):
+        return name == f"{WITHOUT}ways" and not row.ways
     if name == "openness":
         return row.openness == "unknown"
     return name == "needs" or not getattr(row, name, True)

@@ -5,6 +5,7 @@ Nobody is guessed at and nothing is chosen beforehand. Between facets both must 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +13,10 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from corpus.groups.hours import DAYS, minutes
+from corpus.groups.codes import programmes
+from corpus.groups.hours import minutes
 from corpus.groups.times import length
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Place, Schedule
 from index.places import Gazetteer, Point, Town, coarse, distance, plain, point_of
 
@@ -28,6 +31,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "signing": ("sign language",), "hearing": ("hearing loop", "induction loop"),
     "camera_off": ("camera off", "sound only", "chat only"),
 }  # fmt: skip
+# What somebody may want to do without, and words of a group's name, text or place that say so.
+MARKS: dict[str, tuple[str, ...]] = {
+    "church": ("church", "chapel", "cathedral", "parish", "mosque", "synagogue", "temple", "faith based", "faith-based",
+               "kirche", "kirchengemeinde", "iglesia", "eglise", "igreja", "christian", "bible"),
+    "twelve_step": ("12 step", "12-step", "twelve step", "twelve-step", "12 steps", "twelve steps"),
+}  # fmt: skip
+_NOT_TWELVE_STEPS = frozenset({"rd", "rr", "pal"})  # programmes with codes of their own that go another way
+_DENIED = re.compile(r"\b(?:not|no|non|nor|without|isn't)\b(?: [\w-]+){1,4}")  # "we are not a church"
 MOST_ACCESS = 40  # words of access that are offered; every directory has its own
 NEVER = float("inf")
 _QUARTER = 15  # minutes: the grain of the week
@@ -50,6 +61,7 @@ class Choice:
     access: frozenset[str] = frozenset()  # keys of `Offers.access`
     needs: frozenset[str] = frozenset()  # of NEEDS, all of them
     free: bool = False
+    without: frozenset[tuple[str, str]] = frozenset()  # (field or "marks", value) that a group must not be: not on MO
     clock: str | None = None  # a zone by whose clock days and times are meant instead
     words: tuple[str, ...] = ()  # each stands in the group's name or description; as `plain` writes them
     town: Town | None = None  # only groups that one can go to
@@ -96,6 +108,7 @@ class Row:
     checked_on: date | None
     point: Point | None
     goes_to: bool  # whether there is a place to go to
+    marks: frozenset[str] = frozenset()  # of MARKS, and its programme: what somebody may want to do without
     stale: bool = field(default=False, compare=False)  # nobody checked it for long
     start: float = field(default=NEVER, compare=False)  # of the meeting that is happening or comes next, seconds
     until: float = field(default=0.0, compare=False)  # until when `start` is true
@@ -114,8 +127,22 @@ def row_of(group: Group) -> Row:
         text=plain(f"{group.name} {group.organisation} {group.description}"),
         weeks=tuple((s.timezone, _week(s), s.until) for s in group.schedules if s.timezone),
         schedules=group.schedules if certain else (), checked_on=group.checked_on, point=point_of(group.place),
-        goes_to=group.place is not None and group.attendance in ("in_person", "hybrid", "unknown"),
+        goes_to=group.place is not None and group.attendance in ("in_person", "hybrid", "unknown"), marks=_marks(group),
     )  # fmt: skip
+
+
+def _marks(group: Group) -> frozenset[str]:
+    venue = (group.place.name or "") if group.place else ""
+    said = _DENIED.sub(" ", plain(" ".join((group.name, group.organisation, group.description, venue))))
+    said = " ".join(re.sub(r"[^\w-]+", " ", said).split())
+    found = {mark for mark, words in MARKS.items() if any(f" {word} " in f" {said} " for word in words)}
+    if group.programme:
+        found.add(group.programme)
+        if group.programme in programmes() and group.programme not in _NOT_TWELVE_STEPS:
+            found.add("twelve_step")
+    if "faith_community" in group.audience:
+        found.add("church")
+    return frozenset(found)
 
 
 # --- the week, in quarters of an hour --------------------------------------------------------------------------------
@@ -153,6 +180,9 @@ class _Hours:
 
     def __init__(self, choice: Choice, now: datetime) -> None:
         self._bits = _meant(choice.days, choice.times)
+        for name, value in choice.without:
+            if name in ("days", "times"):
+                self._bits &= ~_meant(*(((value,), ()) if name == "days" else ((), (value,))))
         self._clock = ZoneInfo(choice.clock) if choice.clock else None
         self._now = now
         self._zones: dict[str, int] = {}
@@ -192,13 +222,30 @@ def chosen(rows: Sequence[Row], choice: Choice, now: datetime) -> list[tuple[Row
         rows = [row for row in rows if _has(row, need)]
     for word in choice.words:
         rows = [row for row in rows if word in row.text]
-    if choice.days or choice.times:
+    if choice.without:
+        rows = [row for row in rows if not any(_is(row, name, value) for name, value in choice.without)]
+    if of_hours(choice):
         fit = _Hours(choice, now).fit
         rows = [row for row in rows if fit(row)]
     if choice.town is None:
         return [(row, None) for row in rows]
     near = ((row, _far(row, choice.town)) for row in rows)
     return [(row, km) for row, km in near if km is not None and (choice.within is None or km <= choice.within)]
+
+
+def of_hours(choice: Choice) -> bool:
+    """Whether days or times of day matter, those that it must not be among them."""
+    return bool(choice.days or choice.times or any(name in ("days", "times") for name, _ in choice.without))
+
+
+def _is(row: Row, name: str, value: str) -> bool:
+    """Whether a group is what somebody wants to do without. One that can be joined another way, too, is not; days and
+    times are for `_Hours`."""
+    if name in ("ways", "languages"):
+        return bool(getattr(row, name) == {value})
+    if name in ("kinds", "openness"):
+        return (row.kind if name == "kinds" else row.openness) == value
+    return name in ("audience", "marks") and value in getattr(row, name)
 
 
 def _has(row: Row, need: str) -> bool:

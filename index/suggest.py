@@ -26,6 +26,7 @@ _NEAR = 0.06  # for a room within reach of it
 REACH = 40.0  # km
 _STALE = 0.03  # for not having been checked in a year: lower, never hidden
 _NOTHING = Choice()
+WITHOUT = "-"  # before the name of a field: what somebody wants to do without
 _FACETS = ("kinds", "ways", "languages", "audience", "openness", "needs", "free")
 # How somebody says where they are, or where a group should be. Not every "in", "at" or "from": many towns are called
 # like something else, and "from reading all night" is no place.
@@ -113,11 +114,19 @@ def _lower(group: Group, wanted: Wanted, now: datetime) -> float:
 
 def outcomes(row: Row, choice: Choice, now: datetime) -> list[tuple[str, bool]]:
     """Each thing that was chosen, by its name in `Choice`, and whether a group has it; days and time of day are one,
-    "times"."""
+    "times". What it should be without stands behind WITHOUT ("-ways")."""
     ones = [(name, replace(Choice(), **{name: value})) for name in _FACETS if (value := getattr(choice, name))]
-    if choice.days or choice.times:
-        ones.append(("times", Choice(days=choice.days, times=choice.times, clock=choice.clock)))
+    hours = frozenset(one for one in choice.without if one[0] in ("days", "times"))
+    if choice.days or choice.times or hours:
+        ones.append(("times", Choice(days=choice.days, times=choice.times, clock=choice.clock, without=hours)))
+    if choice.without - hours:
+        ones += [(f"{WITHOUT}{name}", Choice(without=frozenset(values))) for name, values in _by_field(choice, hours)]
     return [(name, bool(chosen((row,), one, now))) for name, one in ones]
+
+
+def _by_field(choice: Choice, but: frozenset[tuple[str, str]]) -> list[tuple[str, list[tuple[str, str]]]]:
+    names = sorted({name for name, _ in choice.without - but})
+    return [(name, [one for one in choice.without if one[0] == name]) for name in names]
 
 
 def missed(row: Row, choice: Choice, now: datetime) -> int:

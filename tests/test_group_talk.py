@@ -238,3 +238,29 @@ def test_a_chip_is_of_what_is_not_chosen_yet_and_would_bring_another_group() -> 
     assert next_chips([room], [screen], Choice(ways=frozenset({"in_person"})), now) == ()
     assert next_chips([screen], [screen], Choice(), now) == (), "all that are shown have it"
     assert next_chips([room], [room], Choice(), now) == (), "nothing else has it"
+
+
+def test_what_a_group_should_not_be_is_said_back_stands_lower_and_is_undone(talk: Turn, shared: Session) -> None:
+    session, reply = talk.respond(shared, "groups, anything but zoom and not on Saturdays")
+    assert "not online, not on Saturdays" in " ".join(reply.lead)
+    assert ids(reply)[-1] == "d-late" or "d-late" not in ids(reply)
+    assert session.groups_wanted.without == {("ways", "online"), ("days", "SA")}
+    session, reply = talk.respond(session, "not in the evening")
+    assert ("times", "evening") in session.groups_wanted.without
+    session, _ = talk.respond(session, "a group on Saturdays")  # what is chosen is no longer done without
+    assert session.groups_wanted.without == {("ways", "online"), ("times", "evening")}
+    session, _ = talk.respond(session, "any group is fine")
+    assert session.groups_wanted == Choice()
+
+
+def test_a_card_says_whether_a_group_is_without_it() -> None:
+    from assistant.group_wishes import why as card_why
+
+    now = datetime.combine(TODAY, time(12), UTC)
+    hall = make_group("h", attendance="in_person", place={"name": "St Mary Church"}, programme="aa", description="Tea.")
+    room = make_group("r", attendance="hybrid", place={"name": "Library"}, description="We are not a church group.")
+    without = Choice(without=frozenset({("marks", "church"), ("marks", "twelve_step"), ("ways", "online")}))
+    assert card_why(room, without, (), (), "en", now) == [
+        "As you asked: not in a church or religious or a twelve-step group, not online."
+    ]
+    assert "here it is not so: not in a church" in " ".join(card_why(hall, without, (), (), "en", now))

@@ -118,7 +118,7 @@ def test_the_examples_of_each_wish_for_groups_set_it_and_what_only_sounds_like_o
         understood = understand(example)
         assert understood.intent == "groups", example
         for name, value in entry["set"].items():
-            said = {v for n, v in understood.wishes if n == name}
+            said = {v for n, v in understood.wishes if n == (f"-{name}" if entry.get("only_not") else name)}
             assert said if str(value).startswith("{") else said >= set(value if isinstance(value, list) else [value])
     for text in entry["not"]:
         assert understand(text).wishes == (), text
@@ -192,3 +192,32 @@ def test_english_is_never_called_unread() -> None:
 def test_tidy_takes_out_what_cannot_be_seen_and_nothing_else() -> None:
     assert tidy(" a\x00b\r\nc\td\u202e\u2066 ") == "ab\nc\td"
     assert tidy("مرحبا “q” 👩‍👧 é") == "مرحبا “q” 👩‍👧 é"
+
+
+@pytest.mark.parametrize(
+    ("text", "wishes"),
+    [
+        ("not on Mondays", {("-days", "MO")}), ("not on mondays or tuesdays", {("-days", "MO"), ("-days", "TU")}),
+        ("anything but Zoom", {("-ways", "online")}), ("evenings except Friday", {("times", "evening"), ("-days", "FR")}),
+        ("a group that is not online", {("ways", "in_person")}), ("no men's groups", {("-audience", "man")}),
+        ("an online group, not at night", {("ways", "online"), ("-times", "night")}),
+        ("I don't want a 12 step group", {("-marks", "twelve_step")}), ("anything except a warmline", {("-kinds", "warmline")}),
+        ("not in the mornings but on weekends", {("-times", "morning"), ("days", "SA"), ("days", "SU")}),
+        ("no closed meetings", {("-openness", "closed")}),
+    ],
+)  # fmt: skip
+def test_what_a_group_should_not_be(text: str, wishes: set[tuple[str, str]]) -> None:
+    understood = understand(text)
+    assert (understood.intent, set(understood.wishes)) == ("groups", wishes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no", "nothing", "no one", "not for me", "I don't want to live", "no groups", "not only online", "not in Leeds",
+        "no wheelchair access", "not free", "I can't do mornings any more since she died", "no church would have me",
+        "not a grief group",
+    ],
+)  # fmt: skip
+def test_what_no_group_can_be_without_sets_nothing(text: str) -> None:
+    assert not [wish for wish in understand(text).wishes if wish[0].startswith("-")]

@@ -21,7 +21,7 @@ from assistant.pages.routes import frame, lang_of
 from assistant.pages.talk import Room, note
 from assistant.words import keys, label, say, variants
 from assistant.words.local import commas
-from corpus.groups import calendar_out
+from corpus.groups import calendar_out, codes
 from corpus.store import utc_now
 from corpus.types import Group
 from index.browse import Directory, Hit
@@ -182,7 +182,9 @@ def facts(group: Group, lang: str) -> list[tuple[str, str]]:
         "themes": commas((label("themes", theme, lang) for theme in group.themes), lang),
         "audience": commas((label("contexts", one, lang) for one in group.audience), lang),
         "openness": say(f"page.groups.openness.{group.openness}", lang) if group.openness != "unknown" else "",
-        "formats": ", ".join(group.formats),
+        "formats": ", ".join(
+            say("page.groups.code", lang, code=one) if codes.unexplained(one) else one for one in group.formats
+        ),
         "organisation": group.organisation,
         "peer_led": say(f"page.groups.peer_led.{'yes' if group.peer_led else 'no'}", lang)
         if group.peer_led is not None

@@ -13,7 +13,7 @@ from assistant.group_cards import city_of, kind_name
 from assistant.words import label as label_of
 from assistant.words import say
 from assistant.words.local import capital, either, language_name, weekday_name
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from index.facets import Choice, Offers
 from index.places import Town, plain
 

@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
     importing.add_argument("file", type=Path, help="a file, or the folder of a package")
     importing.add_argument("--format", default="auto", help="auto, meeting-guide, bmlt, naws, hsds, ics or sheet")
     importing.add_argument("--timezone", default="", help="IANA zone of records that do not say theirs")
-    importing.add_argument("--programme", default="", help="whose codes these are: aa, na, alanon, …")
+    importing.add_argument("--programme", default="", help="whose codes these are: aa, na, alanon, … (docs/groups.md)")
     importing.add_argument("--feed", default="", help="name of the directory (otherwise the file's)")
     importing.add_argument("--entity", default="", help="who keeps the directory, as readers will see it")
     importing.add_argument("--columns", metavar="SPEC", help="of a sheet: name=Group,day=Weekday")
@@ -89,7 +89,7 @@ def _take_in(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
 
 def _columns(spec: str) -> dict[str, str]:
     from corpus.errors import BadRecord
-    from corpus.groups.sheet import FIELDS
+    from corpus.groups.columns import FIELDS
 
     pairs = [pair.partition("=") for pair in spec.split(",") if pair.strip()]
     found = {what.strip(): header.strip() for what, sign, header in pairs if sign}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from corpus.groups import clean, codes, hours, parts
+from corpus.groups import clean, clocks, codes, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Raw, Read
 from corpus.samples.read import Refused
 
@@ -73,16 +73,18 @@ def read(raw: Any, place: str, feed: Feed, formats: Formats) -> Read:
     says = codes.apply(draft, found, feed.programme, labels)
     link = parts.online(draft, raw.get("virtual_meeting_link"))
     by_phone = parts.phone(draft, raw.get("phone_meeting_number"))
-    if more := parts.words(draft, raw.get("virtual_meeting_additional_info"), public=True):
+    if more := parts.words(draft, raw.get("virtual_meeting_additional_info"), public=True, field=True):
         parts.add(draft, "how_to_join", more)
     house = _place(draft, raw)
     day = raw.get("weekday_tinyint", raw.get("day"))
-    days, rest = hours.days(day, base=1) if "weekday_tinyint" in raw else hours.days(day)
+    days, rest = weekdays.days(day, base=1) if "weekday_tinyint" in raw else weekdays.days(day)
     if rest:
         draft.warn("day_words", rest[:80])
-    start = hours.clock(raw.get("start_time"))
+    start = clocks.clock(raw.get("start_time"))
+    if start is None and clean.line(raw.get("start_time")):
+        draft.warn("time_unreadable", clean.line(raw.get("start_time"), 20))
     end = hours.after(start, raw.get("duration_time")) if start else None
-    parts.schedule(draft, feed, days, start, end, raw.get("time_zone"))
+    parts.schedule(draft, feed, days, start, end, raw.get("time_zone"), **parts.not_weekly(draft, rest))
     _state(draft, clean.line(raw.get("venue_type"), 4), says, house=house, link=link, by_phone=by_phone)
     if clean.yes(raw.get("published")) is False:
         draft.fields["status"] = "unlisted"
@@ -143,7 +145,7 @@ def read_naws(raw: Raw, place: str, feed: Feed) -> Read:
     says = codes.apply(draft, [code for code in dict.fromkeys(found) if code], feed.programme)
     link = parts.online(draft, row.get("virtualmeetinglink"))
     by_phone = parts.phone(draft, row.get("phonemeetingnumber"))
-    if more := parts.words(draft, row.get("virtualmeetinginfo"), public=True):
+    if more := parts.words(draft, row.get("virtualmeetinginfo"), public=True, field=True):
         parts.add(draft, "how_to_join", more)
     street = clean.line(row.get("address"), 200)
     room = clean.line(row.get("room"), 120)
@@ -153,10 +155,13 @@ def read_naws(raw: Raw, place: str, feed: Feed) -> Read:
         city=row.get("city") or row.get("locborough"), region=row.get("state"), postal_code=row.get("zip"),
         country=row.get("country"), directions=row.get("directions"),
     )  # fmt: skip
-    days, rest = hours.days(row.get("day"))
+    days, rest = weekdays.days(row.get("day"))
     if rest:
         draft.warn("day_words", rest[:80])
-    parts.schedule(draft, feed, days, hours.clock(row.get("time")), None, row.get("timezone"))
+    start = clocks.clock(row.get("time"))
+    if start is None and clean.line(row.get("time")):
+        draft.warn("time_unreadable", clean.line(row.get("time"), 20))
+    parts.schedule(draft, feed, days, start, None, row.get("timezone"), **parts.not_weekly(draft, rest))
     _state(draft, "", says, house=bool(street), link=link, by_phone=by_phone)
     if clean.yes(row.get("unpublished")):
         draft.fields["status"] = "unlisted"

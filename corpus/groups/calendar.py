@@ -6,16 +6,21 @@ calendar's (X-WR-TIMEZONE), else the feed's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from corpus.groups import clean, hours, parts
+from corpus.groups import clean, hours, parts, weekdays
 from corpus.groups.hsds import valid
 from corpus.groups.listing import Draft, Feed, Read
 from corpus.samples.read import Refused
 
+_NOWHERE = re.compile(  # words of the field for the place that name none
+    r"(?:join |via |on |by )?(?:online|zoom(?: meeting)?|virtual|microsoft teams(?: meeting)?|teams|google meet|webex|"
+    r"skype|phone|telephone|internet|discord|jitsi)(?: only| meeting| call)?", re.IGNORECASE,
+)  # fmt: skip
 _NUMBERED = ("BYDAY", "BYMONTHDAY", "BYSETPOS", "BYMONTH", "BYWEEKNO", "BYYEARDAY")
 
 
@@ -73,12 +78,16 @@ def _event(event: Any, place: str, feed: Feed, own: str | None, moved: list[Any]
             draft.withhold(int(found.secret))
     draft.fields["description"] = parts.words(draft, about)
     door = clean.address(where).rest if "http" in where.lower() else where
+    if _NOWHERE.fullmatch(door.strip(" -,;:()")):
+        said, door = "phone" if "phone" in door.lower() else "online", ""
+    else:
+        said = ""
     if door:
         parts.place(draft, name=None, street=door, approximate=not any(c.isdigit() for c in door))
     if event.get("ORGANIZER") or event.get("ATTENDEE"):
         draft.withhold()
         draft.warn("contact_withheld")
-    parts.attendance(draft, house=bool(door), link=link, by_phone=False)
+    parts.attendance(draft, house=bool(door), link=link, by_phone=False, said=said)
     if clean.line(event.get("CLASS"), 20).upper() in ("PRIVATE", "CONFIDENTIAL"):
         draft.fields["status"] = "unlisted"
         draft.warn("unlisted")
@@ -130,7 +139,7 @@ def _when(draft: Draft, feed: Feed, event: Any, start: Any, own: str | None, mov
     more: dict[str, Any] = {
         "starts_on": wall.date(), "not_on": tuple(sorted(excluded)), "also_at": tuple(sorted(also)),
     }  # fmt: skip
-    days: tuple[str, ...] = (hours.DAYS[wall.weekday()],)
+    days: tuple[str, ...] = (weekdays.DAYS[wall.weekday()],)
     if rule is None:
         more["until"] = wall.date()
     else:
@@ -148,7 +157,7 @@ def _rule(
     if until:
         last = until[0]
         more["until"] = _day(last)
-    named = tuple(d for d in hours.DAYS if d in cells.get("BYDAY", []))
+    named = tuple(d for d in weekdays.DAYS if d in cells.get("BYDAY", []))
     simple = cells.get("FREQ") == ["WEEKLY"] and cells.get("INTERVAL", ["1"]) == ["1"] and "COUNT" not in cells
     if simple and not any(k in cells for k in _NUMBERED[1:]) and len(named) == len(cells.get("BYDAY", [])):
         return named or days, more

@@ -20,16 +20,42 @@ _NEVER = re.compile(
 _BLANKS = re.compile(r"[ \t\f\v\u00a0]+")
 _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.IGNORECASE)
 _BARE = re.compile(r"(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[^\s<>\"']*)?", re.IGNORECASE)
-_SECRET_KEY = re.compile(r"(?:^|[?&#;])(?:pwd|passcode|password|pass|pw|tk|token|auth|key|code|hash)=", re.IGNORECASE)
+_KEYS = r"(?:\w*pwd|\w*pass(?:code|word|wd)?|pw|pin|tk|\w*token|auth|jwt|key|(?:access|meeting|room)?_?code|hash)"
+_SECRET_KEY = re.compile(rf"(?:^|[?&#;/]|%3f|%26){_KEYS}(?:=|%3d)", re.IGNORECASE)
+_SECRET_PAIR = re.compile(rf"(?:[?&#;/]|%3f|%26){_KEYS}(?:=|%3d)[^&#;?%/]*", re.IGNORECASE)
+_TEAMS = re.compile(r"(?<=[?&])p=[^&#]*&?", re.IGNORECASE)  # teams.microsoft.com/meet/1?p=… is its passcode
 # "Passcode: 123456", "PW is recovery", "password - Unity", "contraseña: ..."; the word, a sign and one word after it.
 _SECRET_WORDS = re.compile(
-    r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|passwort|kennwort|kenncode|contrase[ñn]a|clave|senha|mot de passe|"
-    r"code d.acc[èe]s|pwd|pw|pc|pin|access code|host key|(?:meeting\s)?key)"
-    r"\b\s*(?:(?:is|ist|es|est|é|=|:|-|–|#)\s*)+[\"“'(]?(\S+)",
+    r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|passwd|passwort|kennwort|kenncode|contrase[ñn]a|clave(?: de acceso)?|"
+    r"c[óo]digo de acc?es+o|senha|mot de passe|mdp|code d.acc[èe]s|wachtwoord|toegangscode|codice d.accesso|parola "
+    r"d.ordine|zugangscode|pwd|p/w|pw|pc|pin|pass|access code|(?:zoom|meeting|entry|security) code|host key|"
+    r"(?:meeting\s)?key)"
+    r"\b\s*(?:\([^()]{0,40}\)\s*)?(?:(?:(?:is|ist|es|est|é)\b|[=:#–-])\s*)+[\"“”‘’'«(]?(\S+)",
     re.IGNORECASE,
 )
-_SECRET_NEXT = re.compile(r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|pwd|pw)\s+[\"“'(]?(?=\S*\d)(\S+)", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SECRET_NEXT = re.compile(
+    r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|passwort|kenncode|contrase[ñn]a|senha|mot de passe|pwd|p/w|pw|access code|"
+    r"(?:zoom|meeting) code)\s+(?:[\"“‘'«]\s?([^\s\"”’'»)]+)|(?=\S*\d)(\S+))",
+    re.IGNORECASE,
+)
+# In a field for how to get in, any word after the name of a passcode is one: "Password Serenity".
+_SECRET_FIELD = re.compile(
+    r"\b(?:pass\s?-?\s?code|pass\s?-?\s?word|passwort|kennwort|pwd|p/w|pw)\s+"
+    r"(?!(?:is |was )?(?:not|no|needed|required|necessary|protected|by|on|in|from|for|to|will|sent|available|please|"
+    r"and|or|the|a|after|when|with|if|can|may)\b|\()(?:is\s+)?(\S+)",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(r"(?=\S*\d)[\w!@#$%&*.+-]{4,20}")
+_ONE_TAP = re.compile(
+    r"((?:,+|\s*(?:x|ext\.?)\s*)\d[\d ]{5,14}#?)\s*[,*#\d ]*[,*#][,*#\d ]*\d#?\s*$|,+\*\d+#?\s*$", re.IGNORECASE
+)
+_EMAIL = re.compile(
+    r"[\w.+-]+(?:@|\s?[(\[]\s?at\s?[)\]]\s?)[\w-]+(?:(?:\.|\s?[(\[]\s?dot\s?[)\]]\s?)[\w-]+)+", re.IGNORECASE
+)
+# Seven figures are a number where the words say so, or a hyphen stands behind the third.
+_LOCAL = re.compile(
+    r"(?<![\w/.-])\d{3}-\d{4}(?![\w-])|\b(?<=call |text |cell |tel: |tel\. )\d{3}[ .]?\d{4}(?![\w-])", re.IGNORECASE
+)
 _PHONE = re.compile(r"(?<![\w/=.-])(?:\+|\()?\d[\d\s().-]{7,17}\d(?!\w)")
 WITHHELD = "[…]"
 
@@ -99,25 +125,35 @@ def address(value: Any) -> Address:
 
 
 def _without_secret(url: str) -> tuple[str, bool]:
-    if not _SECRET_KEY.search(url):
-        return url, False
-    head, mark, query = url.partition("?")
+    bare = url
+    if "teams." in url.lower():
+        bare = _TEAMS.sub("", bare).rstrip("?&")
+    if not _SECRET_KEY.search(bare):
+        return bare, bare != url
+    head, mark, query = bare.partition("?")
     query, hash_mark, fragment = query.partition("#") if mark else ("", *head.partition("#")[1:])
     head = head.partition("#")[0] if not mark else head
     kept = [pair for pair in re.split(r"[&;]", query) if pair and not _SECRET_KEY.search("&" + pair)]
     if fragment and _SECRET_KEY.search("&" + fragment):
         hash_mark = fragment = ""
+    head = _SECRET_PAIR.sub("", head)  # "…/j/1&pwd=a" and "…/j/1%3Fpwd%3Da": broken on the way through other programs
     return head + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment, True
 
 
-def without_secrets(words: str) -> tuple[str, int]:
-    """(words without passcodes, how many were taken out). Web addresses in them lose theirs too."""
+def without_secrets(words: str, *, field: bool = False) -> tuple[str, int]:
+    """(words without passcodes, how many were taken out). Web addresses in them lose theirs too.
+
+    field: the words stand where a directory puts how to get in. There a word after "password", and one that stands
+    all alone with figures in it, is a passcode.
+    """
     count = 0
 
     def hide(match: re.Match[str]) -> str:
         nonlocal count
         count += 1
-        return match.group().replace(match.group(1), WITHHELD)
+        secret = next(group for group in match.groups() if group)
+        head, _, tail = match.group().rpartition(secret)
+        return head + WITHHELD + tail
 
     def bare(match: re.Match[str]) -> str:
         nonlocal count
@@ -126,8 +162,12 @@ def without_secrets(words: str) -> tuple[str, int]:
         return url
 
     words = _URL.sub(bare, words)
+    if field and _ALONE.fullmatch(words.strip()):
+        return WITHHELD, 1
     words = _SECRET_WORDS.sub(hide, words)
-    return _SECRET_NEXT.sub(lambda m: m.group() if WITHHELD in m.group() else hide(m), words), count
+    for pattern in (_SECRET_NEXT, _SECRET_FIELD) if field else (_SECRET_NEXT,):
+        words = pattern.sub(lambda m: m.group() if WITHHELD in m.group() else hide(m), words)
+    return words, count
 
 
 def without_people(words: str) -> tuple[str, int]:
@@ -137,18 +177,25 @@ def without_people(words: str) -> tuple[str, int]:
     def hide(match: re.Match[str]) -> str:
         nonlocal count
         digits = sum(c.isdigit() for c in match.group())
-        if "@" not in match.group() and not 9 <= digits <= 15:
+        if match.re is _PHONE and not 9 <= digits <= 15:
             return match.group()
         count += 1
         return WITHHELD
 
-    words = _EMAIL.sub(hide, words)
-    return _PHONE.sub(hide, words), count
+    words = _PHONE.sub(hide, _EMAIL.sub(hide, words))
+    words, more = _LOCAL.subn(WITHHELD, words)
+    return words, count + more
+
+
+def phone_with_passcode(value: Any) -> bool:
+    """Whether a number to dial carries its passcode along, as in "+1646…,,123456789#,,,,*4455#"."""
+    return _ONE_TAP.search(line(value, 80)) is not None
 
 
 def phone(value: Any) -> str:
-    """A number that can be dialled, as it was written; "" when there are fewer than 3 digits or it is no number."""
-    written = line(value, 80).strip("\"' ")
+    """A number that can be dialled, as it was written, without the passcode that may stand behind the meeting's own
+    number; "" when there are fewer than 3 digits or it is no number."""
+    written = _ONE_TAP.sub(lambda m: m[1] or "", line(value, 80).strip("\"' "))
     found = re.match(r"[+(]?\d[\d\s().\-/*#,+x]*", written)
     number = found.group().strip(" ,.-/x(") if found else ""
     return number if 3 <= sum(c.isdigit() for c in number) <= 20 and len(number) <= 40 else ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from corpus.groups.hours import DAYS
 from corpus.groups.listing import Listing
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Schedule
 
 
@@ -31,6 +31,7 @@ def _same(listing: Listing) -> object:
     where = group.place
     return (
         group.name.casefold(), group.status, group.attendance, meets.start, meets.end, meets.timezone, meets.certain,
+        meets.label,
         (where.name, where.street, where.city) if where else None, group.online.url if group.online else None,
         group.phone, group.openness, group.languages, group.audience,
     )  # fmt: skip

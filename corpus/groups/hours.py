@@ -1,34 +1,38 @@
-"""Days and times as directories write them, and where a meeting ends."""
+"""Zones, dates and lengths as directories write them, and where a meeting ends."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-SUNDAY_FIRST = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")
 LONGEST_SESSION = 6 * 60  # minutes; longer ones are nearly always a slip between morning and evening
-_WORDS = {
-    "monday": "MO", "tuesday": "TU", "wednesday": "WE", "thursday": "TH", "friday": "FR", "saturday": "SA",
-    "sunday": "SU", "mon": "MO", "tue": "TU", "tues": "TU", "wed": "WE", "weds": "WE", "thu": "TH", "thur": "TH",
-    "thurs": "TH", "thursay": "TH", "fri": "FR", "sat": "SA", "sun": "SU", "mo": "MO", "tu": "TU", "we": "WE",
-    "th": "TH", "fr": "FR", "sa": "SA", "su": "SU", "wendesday": "WE", "wednesay": "WE", "tuseday": "TU",
-    "lunes": "MO", "martes": "TU", "miércoles": "WE", "miercoles": "WE", "jueves": "TH", "viernes": "FR",
-    "sábado": "SA", "sabado": "SA", "domingo": "SU", "lundi": "MO", "mardi": "TU", "mercredi": "WE", "jeudi": "TH",
-    "vendredi": "FR", "samedi": "SA", "dimanche": "SU", "montag": "MO", "dienstag": "TU", "mittwoch": "WE",
-    "donnerstag": "TH", "freitag": "FR", "samstag": "SA", "sonnabend": "SA", "sonntag": "SU", "segunda": "MO",
-    "segunda-feira": "MO", "terça": "TU", "terça-feira": "TU", "quarta": "WE", "quarta-feira": "WE", "quinta": "TH",
-    "quinta-feira": "TH", "sexta": "FR", "sexta-feira": "FR",
+_COMMON = {
+    "est": "eastern", "cst": "central", "mst": "mountain", "pst": "pacific", "ast": "atlantic", "akst": "alaska",
+    "hst": "hawaii", "gmt": "uk", "cet": "mez", "cest": "mesz",
 }  # fmt: skip
-_TIME = re.compile(
-    r"(\d{1,2})\s*(?:[:.h]\s*(\d{2}))?(?::\d{2})?(?:\.\d+)?\s*(?:([ap])\.?\s?m\.?|(noon|midnight|uhr|h))?"
-    r"\s*(?:Z|[+-]\d{2}:?\d{2})?",
+# "2nd Sunday", "every other week": never a rule. "We moved last week" is none of these.
+_ONLY_THEN = re.compile(
+    r"\b(?:(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last)"
+    r"(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|week|of|every|the))*"
+    r"[\s,&/-]+(?:sun|mon(?!th)|tue|wed|thu|fri|sat)\w*|"
+    r"(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth)(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|"
+    r"third|fourth|fifth|last))*[\s,&/-]+weeks?|last week of|(?:every other|alternate|alternating)[\s-]+"
+    r"(?:week|sun|mon|tue|wed|thu|fri|sat)\w*|bi-?weekly|fortnightly|(?:once|twice) a month|monthly)\b",
     re.IGNORECASE,
 )
-_GLUED = re.compile(r"\d{3,4}")
+_ONLY_THEN_ELSEWHERE = re.compile(
+    r"\b(?:[1-5](?:\.|er|e|º|ª|°)|erste[rn]?|zweite[rn]?|dritte[rn]?|vierte[rn]?|letzte[rn]?|premiers?|deuxi[eè]mes?|"
+    r"troisi[eè]mes?|derniers?|primer[oa]?|segundo|tercer|cuarto|[uú]ltim[oa]|primeir[oa]|terceir[oa]|primo|secondo|terzo|"
+    r"eerste|tweede|derde|laatste)(?:[\s,&/-]+(?:und|et|y|e|en|[1-5](?:\.|er|e|º|ª|°)))*\s+"
+    r"(?:mon?tag|dienst|mittw|donner|freit|sams|sonn|lun|mar|mer|jeu|ven|sam|dim|mi[eé]r|jue|vie|s[aá]b|dom|segunda|ter[cç]|"
+    r"quart|quint|sext|gio|maan|dins|woen|dond|vrij|zat|zon)\w*|alle (?:14|vierzehn) tage|zweiw[oö]chentlich|monatlich|"
+    r"quinzenal\w*|quincenal\w*|mensal\w*|mensual\w*|mensuel\w*|une fois par mois|tous les 15 jours|mensile|"
+    r"tweewekelijks|maandelijks",
+    re.IGNORECASE,
+)
 _WINDOWS = {
     "eastern standard time": "America/New_York", "central standard time": "America/Chicago",
     "mountain standard time": "America/Denver", "pacific standard time": "America/Los_Angeles",
@@ -42,8 +46,22 @@ _WINDOWS = {
     "w. australia standard time": "Australia/Perth", "new zealand standard time": "Pacific/Auckland",
     "india standard time": "Asia/Kolkata", "south africa standard time": "Africa/Johannesburg",
     "tokyo standard time": "Asia/Tokyo", "singapore standard time": "Asia/Singapore",
+    "eastern time (us & canada)": "America/New_York", "central time (us & canada)": "America/Chicago",
+    "mountain time (us & canada)": "America/Denver", "pacific time (us & canada)": "America/Los_Angeles",
     "argentina standard time": "America/Argentina/Buenos_Aires", "sa pacific standard time": "America/Bogota",
 }  # fmt: skip
+
+
+def only_then(words: str) -> str:
+    """The sentence in which words say that it does not meet every week ("2nd Sunday"), at most 120 characters, else
+    "". Nearly always they tell of a business meeting or a birthday night, so no rule is made of them."""
+    found = _ONLY_THEN.search(words) or _ONLY_THEN_ELSEWHERE.search(words)
+    if found is None:
+        return ""
+    start = max(words.rfind(mark, 0, found.start()) for mark in (". ", "\n", "; ", "! ")) + 1
+    ends = [at for mark in (". ", "\n", "; ", "! ") if (at := words.find(mark, found.end())) >= 0]
+    sentence = words[start : min(ends, default=len(words))].strip(" .;!\n")
+    return sentence if len(sentence) <= 120 else found.group()[:120]
 
 
 @lru_cache(maxsize=2048)
@@ -55,91 +73,34 @@ def zone(name: str) -> str | None:
         return None
     known = _zones().get(plain.lower())
     if known is None:
-        known = _WINDOWS.get(name.strip().lower())
+        known = _WINDOWS.get(re.sub(r"^\((?:utc|gmt)[^)]*\)\s*", "", name.strip().lower()))
     if known is None or not ("/" in known or known == "UTC") or known.startswith("Etc/GMT"):
         return None
     ZoneInfo(known)
     return known
 
 
+@lru_cache(maxsize=2048)
+def may_mean(written: str, zone: str) -> bool:
+    """Whether an abbreviation, a common name or an offset ("EST", "Pacific", "UTC-5") can stand for this zone: its
+    clocks show it in January or in July. It never makes a zone by itself."""
+    if not zone:
+        return False
+    shown = [datetime(2026, month, 1, tzinfo=ZoneInfo(zone)) for month in (1, 7)]
+    plain = re.sub(r"[^a-z]", "", written.lower().replace("time", "").replace("standard", "").replace("daylight", ""))
+    names = {str(moment.tzname()).lower() for moment in shown}
+    short = {name[0] + name[-1] for name in names if len(name) == 3 and name.isalpha()}  # "ET" of EST and EDT
+    common = {_COMMON[name] for name in names if name in _COMMON}
+    offset = re.fullmatch(r"\(?(?:utc|gmt)?\s*([+-])(\d{1,2})(?::?(\d{2}))?\)?", written.strip().lower())
+    if offset:
+        minutes = (int(offset[2]) * 60 + int(offset[3] or 0)) * (-1 if offset[1] == "-" else 1)
+        return any((m.utcoffset() or timedelta()).total_seconds() == minutes * 60 for m in shown)
+    return bool(plain) and plain in names | short | common
+
+
 @lru_cache(maxsize=1)
 def _zones() -> dict[str, str]:
     return {z.lower(): z for z in available_timezones() if not z.startswith(("posix/", "right/"))}
-
-
-def days(value: Any, first: tuple[str, ...] = SUNDAY_FIRST, base: int = 0) -> tuple[tuple[str, ...], str]:
-    """(days as MO…SU in the order of the week, words that were not read).
-
-    Numbers count from `base`, which is `first[0]`; one past the end is the first day again (7 for Sunday). Words of the
-    five languages are read in any case; of "Saturday - only 2nd Saturday" the rest comes back as words.
-    """
-    pieces = list(value) if isinstance(value, list | tuple) else [value]
-    found: set[str] = set()
-    rest: list[str] = []
-    for piece in pieces:
-        if piece is None or isinstance(piece, bool | dict):
-            continue
-        words = str(piece).strip()
-        if not words:
-            continue
-        number = re.fullmatch(r"(\d)(?:\.0)?", words)
-        if number and base <= int(number[1]) <= base + 7:
-            found.add(first[(int(number[1]) - base) % 7])
-            continue
-        if words.lower() in ("daily", "every day", "everyday", "7 days", "all days", "todos los días", "täglich"):
-            found.update(DAYS)
-            continue
-        span = re.fullmatch(r"([^\W\d_]+)\s*(?:-|–|to|through|thru|bis|a|à)\s*([^\W\d_]+)", words.lower())
-        if span and _day(span[1]) and _day(span[2]):
-            at, end = DAYS.index(_day(span[1]) or ""), DAYS.index(_day(span[2]) or "")
-            found.update(DAYS[(at + n) % 7] for n in range((end - at) % 7 + 1))
-            continue
-        left: list[str] = []
-        named = 0
-        for word in re.split(r"[\s,;/&+|]+|\band\b", words):
-            day = _day(word)
-            if day and not left:
-                found.add(day)
-                named += 1
-            elif word and word not in ("-", "–"):
-                left.append(word)
-        if left and (named or not found):
-            rest.append(words)
-    return tuple(d for d in DAYS if d in found), "; ".join(rest)
-
-
-def _day(word: str) -> str | None:
-    word = word.lower().strip(".:,()")
-    return _WORDS.get(word) or (_WORDS.get(word[:-1]) if word.endswith("s") else None)
-
-
-def clock(value: Any) -> str | None:
-    """HH:MM of the wall clock out of "19:30", "7:30 PM", "0730", "19:30:00", "19h30", "noon"; None when it is none."""
-    if isinstance(value, datetime):
-        return f"{value.hour:02d}:{value.minute:02d}"
-    if value is None or isinstance(value, bool | dict | list):
-        return None
-    words = str(value).strip().lower()
-    if words in ("noon", "12 noon", "mittag", "midi"):
-        return "12:00"
-    if words in ("midnight", "12 midnight"):
-        return "00:00"
-    if _GLUED.fullmatch(words):
-        words = f"{words[:-2]}:{words[-2:]}"
-    found = _TIME.fullmatch(words)
-    if not found:
-        return None
-    hour, minute = int(found[1]), int(found[2] or 0)
-    half = found[3]
-    if found[2] is None and half is None and not (found[4] and found[4] != "noon"):
-        return None  # "7": morning or evening?
-    if half:
-        if not 1 <= hour <= 12:
-            return None if hour > 23 else f"{hour:02d}:{minute:02d}" if minute < 60 and hour > 12 else None
-        hour = hour % 12 + (12 if half == "p" else 0)
-    if hour == 24 and minute == 0:
-        hour = 0
-    return f"{hour:02d}:{minute:02d}" if hour < 24 and minute < 60 else None
 
 
 def minutes(wall: str) -> int:
@@ -188,9 +149,12 @@ def after(start: str, duration: Any) -> str | None:
     return f"{at // 60:02d}:{at % 60:02d}"
 
 
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+
+
 def day_of(value: Any) -> date | None:
-    """A date out of "2026-04-12", "2026-04-1216:50:58", "4/12/26" (month first, as these directories write it), or a
-    moment; None when it is none or lies before 1990."""
+    """A date out of "2026-04-12", "2026-04-1216:50:58", "4/12/26" (month first, as these directories write it, unless
+    there is no such month), "12.4.2026", "12 Apr 2026", or a moment; None when it is none or lies before 1990."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -198,11 +162,19 @@ def day_of(value: Any) -> date | None:
     words = str(value or "").strip()
     found: date | None = None
     try:
-        if match := re.match(r"(\d{4})-(\d{2})-(\d{2})", words):
+        if match := re.match(r"(\d{4})[-/.](\d{2})[-/.](\d{2})", words):
             found = date(int(match[1]), int(match[2]), int(match[3]))
-        elif match := re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})(?:\s.*)?", words):
-            year = int(match[3]) + (2000 if len(match[3]) == 2 else 0)
-            found = date(year, int(match[1]), int(match[2]))
+        elif match := re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[\s,].*)?", words):
+            year = int(match[4]) + (2000 if len(match[4]) == 2 else 0)
+            month, day = int(match[1]), int(match[3])
+            if match[2] == "." or month > 12:
+                month, day = day, month
+            found = date(year, month, day)
+        elif match := re.fullmatch(
+            r"(?:(\d{1,2})\.?\s+([a-z]{3})[a-z]*\.?|([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})",
+            words.lower(),
+        ):
+            found = date(int(match[5]), _MONTHS.index(match[2] or match[3]) + 1, int(match[1] or match[4]))
     except ValueError:
         return None
     return found if found and 1990 <= found.year <= 2100 else None

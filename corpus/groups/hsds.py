@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from corpus.groups import clean, hours, parts
+from corpus.groups import clean, clocks, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Raw, Read
 from corpus.samples.read import Refused
 
@@ -234,6 +234,9 @@ def _ways_in(draft: Draft, whole: dict[str, Any], location: Raw, service: Raw) -
             break
     by_phone = False
     for row in whole["phones"]:
+        if clean.line(row.get("contact_id")):  # of a person
+            parts.withhold(draft, [("contact_withheld", row.get("number"))])
+            continue
         kind = clean.line(row.get("type") or row.get("number_type"), 20).lower()
         if kind in ("", "voice", "cell", "text", "hotline", "sms", "landline") and parts.phone(
             draft, row.get("number")
@@ -244,6 +247,10 @@ def _ways_in(draft: Draft, whole: dict[str, Any], location: Raw, service: Raw) -
     rows = [r for r in whole["addresses"] if clean.line(r.get("address_type"), 20).lower() not in postal]
     address: Raw = rows[0] if rows else {}
     street = " ".join(filter(None, (clean.line(address.get(k), 200) for k in ("address_1", "street_1", "address_2"))))
+    if clean.line(location.get("location_type"), 20).lower() in ("redacted", "confidential"):
+        parts.withhold(draft, [("place_withheld", street or location.get("name"))])
+        location, street = {"location_type": "redacted"}, ""
+        address = {k: v for k, v in address.items() if k in ("city", "state_province", "region", "country")}
     parts.place(
         draft, location.get("latitude"), location.get("longitude"), name=location.get("name"), street=street,
         city=address.get("city"), region=address.get("state_province") or address.get("region"),
@@ -277,8 +284,8 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
     )
     found: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in whole["schedules"]:
-        start = hours.clock(_unquoted(row.get("opens_at")))
-        end = hours.clock(_unquoted(row.get("closes_at")))
+        start = _clock(draft, row.get("opens_at"))
+        end = _clock(draft, row.get("closes_at"))
         if start is None:
             if clean.line(row.get("opens_at")):
                 draft.warn("time_unreadable", clean.line(row.get("opens_at"), 40))
@@ -288,7 +295,7 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
                 parts.add(draft, "how_to_join", label[:400])
             continue
         if clean.line(row.get("weekday")):
-            days, rest = hours.days(row.get("weekday"), first=hours.DAYS, base=1)
+            days, rest = weekdays.days(row.get("weekday"), first=weekdays.DAYS, base=1)
             if rest:
                 draft.warn("day_words", rest[:80])
             found[start, end].update(days)
@@ -298,6 +305,14 @@ def _when(draft: Draft, feed: Feed, whole: dict[str, Any]) -> None:
         parts.schedule(draft, feed, tuple(on), start, end, opening=True, not_on=closed)
     if not draft.fields.get("schedules"):
         draft.fields["by_appointment"] = not draft.fields.get("always_open", False)
+
+
+def _clock(draft: Draft, cell: Any) -> str | None:
+    """The wall time; an offset behind it ("18:00-05:00", "17:00Z") is left out, and that is told."""
+    plain, offset = re.subn(r"(?<=\d)\s*(?:Z|[+-]\d{2}:?\d{2})$", "", _unquoted(cell))
+    if offset:
+        draft.warn("timezone_is_an_offset", _unquoted(cell))
+    return clocks.clock(plain)
 
 
 def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) -> None:
@@ -312,7 +327,7 @@ def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) ->
     if clean.line(row.get("timezone")):
         draft.warn("timezone_is_an_offset", clean.line(row.get("timezone"), 20))
     label = parts.words(draft, row.get("description") or row.get("notes"), public=True)[:300] or None
-    days, _ = hours.days(re.sub(r"[+-]?\d", "", cells["byday"]).split(","))
+    days, _ = weekdays.days(re.sub(r"[+-]?\d", "", cells["byday"]).split(","))
     plain = freq == "WEEKLY" and cells["interval"] in ("", "1") and not re.search(r"\d", cells["byday"]) and days
     more: dict[str, Any] = {"starts_on": first, "until": last, "label": label}
     rule = None
@@ -325,7 +340,7 @@ def _by_rule(draft: Draft, feed: Feed, row: Raw, start: str, end: str | None) ->
             draft.warn("rule_unreadable", rule[:80])
             return
         more["rrule"] = rule
-    parts.schedule(draft, feed, days or hours.DAYS, start, end, opening=True, **more)
+    parts.schedule(draft, feed, days or weekdays.DAYS, start, end, opening=True, **more)
 
 
 def valid(rule: str) -> bool:

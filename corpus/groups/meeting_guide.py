@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from corpus.groups import clean, codes, hours, parts
+from corpus.groups import clean, clocks, codes, hours, parts, weekdays
 from corpus.groups.listing import Draft, Feed, Raw, Read
 from corpus.samples.read import Refused
 
@@ -22,12 +22,6 @@ ALIASES = {
     "online_url": "conference_url", "online_link": "conference_url", "last_updated": "updated",
     "conference_link": "conference_url", "district_name": "district",
 }  # fmt: skip
-_ONLY_THEN = re.compile(
-    r"\b(?:1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|every other|alternate|bi-?weekly|monthly)\b"
-    r"(?:[\s,&/-]+(?:and|or|1st|2nd|3rd|4th|5th|first|second|third|fourth|fifth|last|week|of))*"
-    r"[\s,&/-]+(?:sun|mon|tue|wed|thu|fri|sat|week|month)\w*",
-    re.IGNORECASE,
-)
 _STREET = re.compile(r"^[^,]*\d[^,]*,|\b(?:st|street|ave|avenue|rd|road|blvd|lane|ln|drive|dr|way|hwy|suite)\b", re.I)
 _PRIVATE = (
     *((f"contact_{n}_{what}", "contact_withheld") for n in (1, 2, 3) for what in ("name", "email", "phone")),
@@ -35,6 +29,7 @@ _PRIVATE = (
     ("venmo", "money_withheld"), ("square", "money_withheld"), ("paypal", "money_withheld"),
     ("author", "contact_withheld"), ("mailing_address", "contact_withheld"),
 )  # fmt: skip
+_UNLISTED = ("private", "hidden", "unlisted", "confidential", "do_not_publish", "do_not_list")
 _LISTED = ("publicly_listed", "public", "listed", "published", "is_public", "show_on_website")
 
 
@@ -101,7 +96,7 @@ def _what_it_is(draft: Draft, row: Raw, feed: Feed) -> None:
 
 def _notes_of_the_link(draft: Draft, row: Raw) -> None:
     for name in ("conference_url_notes", "conference_phone_notes"):
-        if notes := parts.words(draft, row.get(name), public=True):
+        if notes := parts.words(draft, row.get(name), public=True, field=True):
             parts.add(draft, "how_to_join", notes)
 
 
@@ -160,23 +155,17 @@ def _split(whole: str, street: str, city: str, region: str, post: str, nation: s
 
 
 def _when(draft: Draft, row: Raw, feed: Feed) -> None:
-    days, rest = hours.days(row.get("day"))
+    days, rest = weekdays.days(row.get("day"))
     if rest:
         draft.warn("day_words", rest[:80])
     if "7" in str(row.get("day")):
         draft.warn("day_seven_is_sunday")
-    start, written = hours.clock(row.get("time")), clean.line(row.get("time"), 20)
+    start, written = clocks.clock(row.get("time")), clean.line(row.get("time"), 20)
     if written and start is None:
         draft.warn("time_unreadable", written)
-    notes = " ".join((draft.fields["name"], draft.fields["description"], rest))
-    only_then = _ONLY_THEN.search(notes)
-    if only_then and days and start:
-        draft.warn("weekly_assumed", only_then.group()[:80])
-    label = only_then.group()[:120] if only_then else (rest[:120] or None)
-    end = hours.clock(row.get("end_time"))
-    parts.schedule(
-        draft, feed, days, start, end, row.get("timezone"), certain=not only_then, label=label
-    )  # fmt: skip
+    end = clocks.clock(row.get("end_time"))
+    zone = clean.line(row.get("timezone"), 60) or clocks.zone_in(written)
+    parts.schedule(draft, feed, days, start, end, zone, **parts.not_weekly(draft, rest))
 
 
 def _state(draft: Draft, row: Raw, *, house: bool, link: bool, by_phone: bool) -> None:
@@ -196,10 +185,13 @@ def _state(draft: Draft, row: Raw, *, house: bool, link: bool, by_phone: bool) -
             draft.warn("link_missing")
     if said == "inactive" and not shut:  # worked out by a heuristic of the site: told, never hidden for it
         draft.warn("said_inactive")
-    for name in _LISTED:
-        if row.get(name) not in (None, "") and _hidden(row[name]):
-            draft.fields["status"] = "unlisted"
-            draft.warn("unlisted")
+    plain = {name: clean.line(row[name], 80) for name in (*_LISTED, *_UNLISTED) if clean.line(row.get(name))}
+    if any(
+        clean.yes(words) is not False if name in _UNLISTED else name != "published" and not clean.yes(words)
+        for name, words in plain.items() if words.lower() != "public"
+    ) or _hidden(row.get("published")):  # fmt: skip
+        draft.fields["status"] = "unlisted"  # whatever is no plain yes is kept back: "Y - to women in the program"
+        draft.warn("unlisted")
 
 
 def _hidden(cell: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from corpus.groups import clean, codes, hours
+from corpus.groups import clean, codes, hours, weekdays
 from corpus.groups.listing import Draft, Feed
 
 _PROVIDERS = {
@@ -41,14 +41,15 @@ def name(draft: Draft, *cells: Any) -> None:
             return
 
 
-def words(draft: Draft, *cells: Any, public: bool = False) -> str:
-    """Free notes as they may be shown: passcodes never, telephone numbers and e-mail addresses only when `public`."""
+def words(draft: Draft, *cells: Any, public: bool = False, field: bool = False) -> str:
+    """Free notes as they may be shown: passcodes never, telephone numbers and e-mail addresses only when `public`.
+    field: they stand where a directory puts how to get in (`clean.without_secrets`)."""
     kept = []
     for cell in cells:
         found = clean.text(cell)
         if not found:
             continue
-        found, secrets = clean.without_secrets(found)
+        found, secrets = clean.without_secrets(found, field=field)
         if secrets:
             draft.withhold(secrets)
             draft.warn("passcode_withheld")
@@ -57,7 +58,7 @@ def words(draft: Draft, *cells: Any, public: bool = False) -> str:
             if people:
                 draft.withhold(people)
                 draft.warn("contact_in_notes", "a telephone number or e-mail address was left out of the notes")
-        if found and found not in kept:
+        if found and found != clean.WITHHELD and found not in kept:
             kept.append(found)
     return "\n\n".join(kept)[: clean.MOST["text"]]
 
@@ -79,7 +80,7 @@ def online(draft: Draft, cell: Any) -> bool:
         draft.withhold()
         draft.warn("passcode_withheld")
     if found.rest:
-        add(draft, "how_to_join", words(draft, found.rest, public=True))
+        add(draft, "how_to_join", words(draft, found.rest, public=True, field=True))
         draft.warn("words_in_link" if found.url else "link_unreadable")
     if not found.url:
         return False
@@ -99,6 +100,10 @@ def add(draft: Draft, field: str, more: str) -> None:
 
 
 def phone(draft: Draft, cell: Any) -> bool:
+    """The number to call. A passcode behind it does not go along. Whether there is one."""
+    if clean.phone_with_passcode(cell):
+        draft.withhold()
+        draft.warn("passcode_withheld")
     if number := clean.phone(cell):
         draft.fields["phone"] = number
         return True
@@ -144,8 +149,11 @@ def schedule(
     **more: Any,
 ) -> None:
     """One line of when it meets. The record's own zone comes first, then the one said for the whole feed; without any
-    the wall time is kept and no clock time will be shown."""
+    the wall time is kept and no clock time will be shown. What a record says of its zone in another way ("EST",
+    "-05:00") stands only for the feed's zone, and only when it can be meant by it."""
     if start is None or not days:
+        if start is not None:  # a time on no known day is no appointment, but nothing else can be said of it
+            draft.warn("day_missing", start)
         draft.fields.setdefault("by_appointment", True)
         return
     end, always, warning = hours.end_of(start, end, opening)
@@ -156,17 +164,28 @@ def schedule(
     written = clean.line(record_zone, 60)
     zone, source = (hours.zone(written) if written else None), "record"
     if zone is None:
-        if written:
+        meant = not written or hours.may_mean(written, feed.timezone)
+        if not meant:
             draft.warn("timezone_unreadable", written)
-        zone, source = (feed.timezone, "feed") if feed.timezone else (None, "unknown")
+        zone, source = (feed.timezone, "feed") if feed.timezone and meant else (None, "unknown")
     if zone is None:
         draft.warn("timezone_unknown")
     row = {
-        "days": tuple(d for d in hours.DAYS if d in days), "start": start, "end": "23:59" if always else end,
+        "days": tuple(d for d in weekdays.DAYS if d in days), "start": start, "end": "23:59" if always else end,
         "timezone": zone, "timezone_from": source, "hours": opening, **more,
     }  # fmt: skip
     draft.fields.pop("by_appointment", None)
     draft.fields["schedules"] = (*draft.fields.get("schedules", ()), row)
+
+
+def not_weekly(draft: Draft, rest: str = "") -> dict[str, Any]:
+    """`certain` and `label` of a schedule: whether the name, the notes or the words beside the day (`rest`) say that it
+    may not be every week. It stays weekly, its card shows the words, and no next date is promised."""
+    notes = "\n".join(filter(None, (rest, draft.fields.get("name", ""), draft.fields.get("description", ""))))
+    said = hours.only_then(notes)
+    if said:
+        draft.warn("weekly_assumed", said[:80])
+    return {"certain": not (said or rest), "label": (rest or said)[:120] or None}
 
 
 def attendance(draft: Draft, *, house: bool, link: bool, by_phone: bool, said: Any = None) -> None:

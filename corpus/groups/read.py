@@ -12,20 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import BadRecord
-from corpus.groups import bmlt, calendar, clean, files, hours, hsds, meeting_guide, sheet
-from corpus.groups.codes import programmes
+from corpus.groups import bmlt, calendar, files, hours, hsds, meeting_guide, sheet_rows, tables
+from corpus.groups.codes import programme_of, programmes
+from corpus.groups.columns import propose
 from corpus.groups.files import MOST_BYTES, File
 from corpus.groups.listing import SAMPLE_FEED, Feed, Listing, Read
+from corpus.groups.tables import Table
 from corpus.imports.columns import fold
 from corpus.imports.text import decoded
 from corpus.samples.read import Refused
 
 FORMATS = ("auto", "meeting-guide", "bmlt", "naws", "hsds", "ics", "sheet")
-MOST_COLUMNS = 2000
-MOST_RECORDS = 200_000  # of a table or list
-_TOO_MANY = f"It has more than {MOST_RECORDS:,} records. Split it into several files."
-_MOST_CELL = 200_000  # characters of a cell that are looked at
-_HEADER_ROWS = 6  # a banner may stand above the header
 _SUFFIXES = (".json", ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ics", ".ical")
 
 
@@ -60,7 +57,7 @@ def feed_of(path: Path, name: str = "", timezone: str = "", programme: str = "",
         raise BadRecord(
             f"Names that begin with {SAMPLE_FEED} are those of the sample groups. Give another with --feed."
         )
-    return Feed(plain, zone, re.sub(r"[^a-z]", "", programme.lower()), entity)
+    return Feed(plain, zone, programme_of(programme), entity)
 
 
 def read(path: Path, feed: Feed, format: str = "auto", columns: dict[str, str] | None = None) -> Batch:
@@ -88,7 +85,10 @@ def read_files(
         raise BadRecord(f"{format!r} is no format. Choose one of {', '.join(FORMATS)}.")
     notes: list[str] = []
     if feed.programme and feed.programme not in programmes():
-        notes.append(f"The codes of {feed.programme!r} are not known here: they are shown as they stand.")
+        notes.append(
+            f"The codes of {feed.programme!r} are not known here: they are shown as they stand. "
+            f"Known: {', '.join(programmes())}."
+        )
     rows: list[Read] = []
     kinds: list[str] = []
     used: dict[str, str] = {}
@@ -164,10 +164,32 @@ def _file(
         ):
             kind, rows = _json(data, file.name, feed, format, formats)
             return kind, rows, {}
-        table = _workbook(data) if suffix in (".xlsx", ".xlsm") else delimited(data)
-        return _table(table, file.name, feed, format, columns)
+        if suffix in (".xlsx", ".xlsm"):
+            return _sheets(tables.workbook(data), file.name, feed, format, columns)
+        return _table(tables.delimited(data), file.name, feed, format, columns)
     except BadRecord as error:
         return "", [Refused(file.name, str(error))], {}
+
+
+def _sheets(
+    found: Sequence[Table], place: str, feed: Feed, format: str, columns: dict[str, str] | None
+) -> tuple[str, list[Read], dict[str, str]]:
+    """The sheets of a workbook. One that is no table of groups is refused as one, beside those that are."""
+    kinds: list[str] = []
+    rows: list[Read] = []
+    used: dict[str, str] = {}
+    for table in found:
+        try:
+            kind, some, columns_used = _table(table, place, feed, format, columns)
+        except BadRecord as error:
+            if not table.title:
+                raise
+            rows.append(Refused(f"{place}, sheet {table.title!r}", str(error)))
+            continue
+        kinds.append(kind)
+        rows += some
+        used = columns_used | used
+    return "+".join(dict.fromkeys(kinds)), rows, used
 
 
 def _json(data: bytes, place: str, feed: Feed, format: str, formats: Sequence[File]) -> tuple[str, list[Read]]:
@@ -191,12 +213,38 @@ def _json(data: bytes, place: str, feed: Feed, format: str, formats: Sequence[Fi
             found = next((v for k in ("meetings", "data", "records") if isinstance(v := found.get(k), list)), [found])
         rows = _few_enough(found if isinstance(found, list) else [found])
         return "meeting-guide", [meeting_guide.read(row, f"{place}, record {n}", feed) for n, row in enumerate(rows, 1)]
+    if table := _as_table(found):
+        return _table(table, place, feed, "sheet", None)[:2]
     raise BadRecord("It holds no meetings, services or groups that are known here.")
 
 
+def _as_table(found: Any) -> Table | None:
+    """A list of flat records in words of their own, as the table that it is: name, day, time or place are found."""
+    rows = (
+        found
+        if isinstance(found, list)
+        else next((v for v in found.values() if isinstance(v, list)), [])
+        if isinstance(found, dict)
+        else []
+    )
+    rows = [row if isinstance(row, dict) else {} for row in _few_enough(rows)]  # what is no record is refused below
+    headers = tuple(dict.fromkeys(str(key) for row in rows for key in row))[: tables.MOST_COLUMNS]
+    chosen = propose(headers)
+    if "name" not in chosen or not {"day", "time", "address", "place", "city", "link", "hours"} & chosen.keys():
+        return None
+    cells = (tuple(_cell(row.get(header)) for header in headers) for row in rows)
+    return Table(headers, tuple(enumerate(cells, 1)))
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value if isinstance(one, str | int | float))
+    return None if isinstance(value, dict) else value
+
+
 def _few_enough(rows: list[Any]) -> list[Any]:
-    if len(rows) > MOST_RECORDS:
-        raise BadRecord(_TOO_MANY)
+    if len(rows) > tables.MOST_RECORDS:
+        raise BadRecord(tables.TOO_MANY)
     return rows
 
 
@@ -250,88 +298,57 @@ def _explains(file: File) -> bool:
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    headers: tuple[str, ...]
-    rows: tuple[tuple[int, tuple[Any, ...]], ...]  # (number as a spreadsheet shows it, cells)
-
-
-def delimited(data: bytes) -> Table:
-    """A table with commas, semicolons or tabs. The header is that row of the first six which names most columns."""
-    text, _ = decoded(data)
-    text = text.replace("\x00", "")
-    first = text[:20_000]
-    separator = max((",", ";", "\t"), key=first.count)
-    before = csv.field_size_limit(MOST_BYTES)
-    try:
-        rows: list[tuple[int, tuple[Any, ...]]] = []
-        for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1):
-            if any(cell.strip() for cell in row):
-                rows.append((number, tuple(cell[:_MOST_CELL] for cell in row)))
-                if len(rows) > MOST_RECORDS:
-                    raise BadRecord(_TOO_MANY)
-    except csv.Error as error:
-        raise BadRecord("It cannot be read as a table (CSV).") from error
-    finally:
-        csv.field_size_limit(before)
-    return _headed(rows)
-
-
-def _workbook(data: bytes) -> Table:
-    from corpus.imports.tables import workbook
-
-    found = workbook(data)
-    rows: list[tuple[int, tuple[Any, ...]]] = [(0, tuple(found.headers))]
-    rows += [(line.number, line.cells if isinstance(line.cells, tuple) else (line.cells,)) for line in found.lines]
-    return _headed(rows)
-
-
-def _headed(rows: list[tuple[int, tuple[Any, ...]]]) -> Table:
-    if not rows:
-        raise BadRecord("It is empty.")
-    if max(len(cells) for _, cells in rows) > MOST_COLUMNS:
-        raise BadRecord(f"It has more than {MOST_COLUMNS} columns.")
-
-    def named(cells: tuple[Any, ...]) -> int:
-        words = [clean.line(c, 60) for c in cells]
-        return len(sheet.propose(words)) + sum(meeting_guide.plain({w: 1}).keys() <= _KNOWN for w in words if w)
-
-    at = max(range(min(_HEADER_ROWS, len(rows))), key=lambda n: (named(rows[n][1]), -n))
-    return Table(tuple(clean.line(c, 200) for c in rows[at][1]), tuple(rows[at + 1 :]))
-
-
-_KNOWN = {
-    "name", "slug", "day", "time", "types", "conference_url", "formatted_address", "location", "committeename",
-    "committee", "bmlt_id", "region", "notes", "group",
-}  # fmt: skip
-
-
 def _table(
     table: Table, place: str, feed: Feed, format: str, columns: dict[str, str] | None
 ) -> tuple[str, list[Read], dict[str, str]]:
-    names = {fold(h) for h in table.headers}
+    where = f"{place}, sheet {table.title!r}" if table.title else place
+    lost: list[Read] = [Refused(f"{where}, row {n}", why) for n, why in table.lost]
     kind = format
     if format == "auto":
         plain = set(meeting_guide.plain(dict.fromkeys(table.headers, 1)))
-        if {"committeename", "committee"} & names:
+        if {"committeename", "committee"} & {fold(h) for h in table.headers}:
             kind = "naws"
-        elif {"name", "day", "time", "types"} <= plain and columns is None:
+        elif {"name", "day", "time", "types"} <= plain and columns is None and _is_of_tsml(table.headers):
             kind = "meeting-guide"
         else:
             kind = "sheet"
     if kind == "hsds":
         raise BadRecord("A table of HSDS is read from the folder of its package.")
-    rows = [(f"{place}, row {n}", dict(zip(table.headers, cells, strict=False))) for n, cells in table.rows]
-    if kind == "naws":
-        return kind, [bmlt.read_naws(row, where, feed) for where, row in rows], {}
-    if kind == "meeting-guide":
-        return kind, [meeting_guide.read(row, where, feed) for where, row in rows], {}
-    chosen = columns or sheet.propose(table.headers)
-    if lost := [header for header in chosen.values() if header not in table.headers]:
-        raise BadRecord(f"There is no column {lost[0][:60]!r}.")
+    if kind in ("naws", "meeting-guide"):
+        reader = bmlt.read_naws if kind == "naws" else meeting_guide.read
+        rows = [(f"{where}, row {n}", _row(table, cells)) for n, cells in table.rows]
+        first = table.headers[0]
+        return (
+            kind,
+            lost
+            + [
+                Refused(at, why) if (why := sheet_rows.no_group(row, first)) else reader(row, at, feed)
+                for at, row in rows
+            ],
+            {},
+        )
+    chosen = columns or propose(table.headers)
+    if missing := [header for header in chosen.values() if header not in table.headers]:
+        raise BadRecord(f"There is no column {missing[0][:60]!r}.")
     if "name" not in chosen:
         raise BadRecord("No column was found for the name of a group. Say which with --columns name=…")
-    return "sheet", [sheet.read(row, where, feed, chosen) for where, row in rows], dict(chosen)
+    found = sheet_rows.read(table.headers, table.rows, where, feed, chosen, table.title)
+    return "sheet", lost + found, dict(chosen)
+
+
+def _is_of_tsml(headers: Sequence[str]) -> bool:
+    """Whether a table has the columns of the format, and not only some of the same words ("Type: in person")."""
+    plain = {fold(h) for h in headers}
+    return "types" in plain or len(plain & _TSML) > 1
+
+
+_TSML = frozenset(
+    {"slug", "conference url", "location notes", "group notes", "sub region", "formatted address", "updated"}
+)
+
+
+def _row(table: Table, cells: tuple[Any, ...]) -> dict[str, Any]:
+    return {header: cell for header, cell in zip(table.headers, cells, strict=False) if header}
 
 
 def headers_of(file: File) -> tuple[str, ...]:
@@ -339,10 +356,10 @@ def headers_of(file: File) -> tuple[str, ...]:
     if file.fault or file.suffix not in (".csv", ".tsv", ".txt", ".xlsx", ".xlsm"):
         return ()
     try:
-        table = _workbook(file.data) if file.suffix in (".xlsx", ".xlsm") else delimited(file.data)
+        found = tables.workbook(file.data) if file.suffix in (".xlsx", ".xlsm") else (tables.delimited(file.data),)
     except BadRecord:
         return ()
-    return tuple(dict.fromkeys(h for h in table.headers if h))
+    return tuple(dict.fromkeys(h for table in found for h in table.headers if h))
 
 
 def _table_name(file: File) -> str:
@@ -371,7 +388,9 @@ def _plain_table(file: File) -> list[dict[str, Any]]:
     text, _ = decoded(file.data)
     before = csv.field_size_limit(MOST_BYTES)
     try:
-        reader = csv.DictReader(io.StringIO(text.replace("\x00", ""), newline=""))
+        first = text[:4000].partition("\n")[0]
+        separator = max(",;\t", key=first.count)
+        reader = csv.DictReader(io.StringIO(text.replace("\x00", ""), newline=""), delimiter=separator)
         return [{str(k): v for k, v in row.items() if k is not None} for row in reader]
     except csv.Error as error:
         raise BadRecord("It cannot be read as a table (CSV).") from error

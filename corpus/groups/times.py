@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Schedule
 
 AHEAD = timedelta(days=366 * 2)  # how far is looked for a series that may never come again
@@ -35,8 +35,11 @@ class Meeting(NamedTuple):
 
 
 def stale(checked_on: date | None, today: date) -> bool:
-    """Whether nobody checked it for long, or nobody said when: it stands lower and says so, and is not hidden."""
-    return checked_on is None or today - checked_on > FRESH
+    """Whether nobody checked it for long, or nobody said when: it stands lower and says so, and is not hidden.
+
+    A day to come is none.
+    """
+    return checked_on is None or today - checked_on > FRESH or checked_on > today + _DAY
 
 
 @lru_cache(maxsize=512)

@@ -106,6 +106,76 @@ def _cells(data: bytes, *, values: bool) -> tuple[str, list[str], dict[int, list
         book.close()
 
 
+def sheets(data: bytes) -> tuple[tuple[str, tuple[tuple[int, tuple[Any, ...]], ...]], ...]:
+    """(title, ((number of the row, values), …)) of every sheet that is shown and holds something.
+
+    Times of day stay what they are, an error is its sign (#REF!), and a cell that was joined with those below it counts
+    for each of their rows. BadRecord as `workbook`.
+    """
+    import openpyxl
+
+    if data.startswith(_OLD):
+        raise BadRecord("It is an older Excel file or has a password. Save it as .xlsx without a password.")
+    _check(data)
+    found: list[tuple[str, tuple[tuple[int, tuple[Any, ...]], ...]]] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            try:
+                for sheet in [s for s in book.worksheets if s.sheet_state == "visible"] or book.worksheets:
+                    if rows := _plain_rows(sheet, _joined(data, str(getattr(sheet, "_worksheet_path", "")))):
+                        found.append((sheet.title, rows))
+            finally:
+                book.close()
+    except BadRecord:
+        raise
+    except Exception as error:  # whatever openpyxl and the XML parser make of a file that lies to them
+        raise BadRecord("It cannot be read as a workbook. Open it and save it again as .xlsx.") from error
+    if not found:
+        raise BadRecord("There is no sheet in it.")
+    return tuple(found)
+
+
+def _plain_rows(sheet: Any, joined: dict[tuple[int, int], int]) -> tuple[tuple[int, tuple[Any, ...]], ...]:
+    sheet.reset_dimensions()
+    rows: list[tuple[int, tuple[Any, ...]]] = []
+    above: dict[int, tuple[int, Any]] = {}  # column → (last row that it counts for, value)
+    count = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        count += len(row)
+        if number > _MOST_ROWS or count > _MOST_CELLS:
+            raise BadRecord("The sheet is larger than one of groups. Save it as CSV.")
+        cells = list(row)
+        for at, value in enumerate(cells):
+            if (number, at + 1) in joined:
+                above[at] = joined[number, at + 1], value
+            elif value is None and at in above and number <= above[at][0] and any(c is not None for c in row):
+                cells[at] = above[at][1]
+        if any(cell is not None for cell in cells):
+            rows.append((number, tuple(_ESCAPED.sub(_sign, c) if isinstance(c, str) else c for c in cells)))
+    return tuple(rows)
+
+
+def _sign(match: re.Match[str]) -> str:
+    return chr(n) if (n := int(match[1], 16)) < 32 else match[0]
+
+
+def _joined(data: bytes, path: str) -> dict[tuple[int, int], int]:
+    """{(row, column) of the first cell of a joined block of several rows: its last row}."""
+    from openpyxl.utils import range_boundaries
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = path.lstrip("/")
+        text = archive.read(name).decode("utf-8", "replace") if name in archive.namelist() else ""
+    found: dict[tuple[int, int], int] = {}
+    for ref in re.findall(r'<(?:\w+:)?mergeCell ref="([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})"', text)[:100_000]:
+        left, top, _, bottom = (int(n or 0) for n in range_boundaries(ref))
+        if bottom > top:
+            found[top, left] = bottom
+    return found
+
+
 def _value(kind: str, value: Any) -> Value:
     if kind == "e":
         return Unreadable(f"an error stands there ({str(value)[:20]}).")

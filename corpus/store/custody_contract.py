@@ -212,7 +212,8 @@ class ListingStore(Protocol):
         ...
 
     def edit_group(self, id: str, changes: Mapping[str, Any], actor: str) -> Group:
-        """Change fields of a group of a directory by hand; None takes a change back. NoSuchStory when there is none;
+        """Change fields of a group of a directory by hand; None takes a change back, {} empties a link or
+        place. NoSuchStory when there is none;
         BadRecord when the group could not be so."""
         ...
 

@@ -118,8 +118,8 @@ class ListingRows(Rows):
             old = c.execute(sa.select(t.listing).where(t.listing.c.group_id == id)).first()
             if old is None:
                 raise errors.NoSuchStory(f"There is no group {id} of a directory.")
-            edits = {**old.edits, **changes}
-            edits = {name: value for name, value in edits.items() if value is not None}
+            edits = {name: value for name, value in old.edits.items() if name not in changes}
+            edits |= {name: value if value != {} else None for name, value in changes.items() if value is not None}
             if unknown := set(edits) - set(Group.model_fields) | ({"id", "provenance"} & set(edits)):
                 raise errors.BadRecord(f"A group has no field {min(unknown)} that can be changed.")
             document = {**old.imported, **edits, **({"status": "inactive"} if old.gone else {})}

@@ -284,6 +284,23 @@ def test_a_group_is_edited_and_one_field_taken_back(owls: tuple[Browser, str], s
     assert [(line.actor, line.subject) for line in lines] == [("cleo", id), ("cleo", id)]
 
 
+def test_a_link_and_a_place_can_be_emptied_and_stay_so(owls: tuple[Browser, str], store: Store) -> None:
+    one, id = owls
+    assert store.visible_groups()[id].online
+    assert edit(one, id, link="").status_code == 303
+    assert store.visible_groups()[id].online is None
+    assert edit(one, id, **{"place-city": "Leeds"}).status_code == 303
+    emptied = {
+        f"place-{name}": "" for name in ("name", "street", "city", "region", "postal_code", "country", "directions")
+    }
+    assert edit(one, id, **emptied).status_code == 303
+    group = store.visible_groups()[id]
+    assert (group.online, group.place) == (None, None)
+    assert one.get(f"/desk/groups/{id}").status_code == 200
+    assert one.post(f"/desk/groups/{id}/undo", {"form_key": one.key(), "field": "online"}).status_code == 303
+    assert store.visible_groups()[id].online
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -437,6 +454,6 @@ def test_the_list_is_paged_and_narrowed(make: MakeApp) -> None:
 
 def test_every_column_that_a_sheet_can_have_has_words() -> None:
     from assistant.words import keys
-    from corpus.groups.sheet import FIELDS
+    from corpus.groups.columns import FIELDS
 
     assert {f"page.desk.groups.what.{field}" for field in FIELDS} <= set(keys())

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.groups.calendar_out import calendar, refusal
-from corpus.groups.hours import DAYS
 from corpus.groups.times import AHEAD, upcoming
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Schedule
 
 ZONES = (

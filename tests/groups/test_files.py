@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import BadRecord
-from corpus.groups import files, intake, read
+from corpus.groups import files, intake, read, tables
 from corpus.groups.files import File
 from corpus.store import Store
 from tests.groups.test_intake import rows, take
@@ -52,7 +52,7 @@ def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_many_records_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read, "MOST_RECORDS", 3)
+    monkeypatch.setattr(tables, "MOST_RECORDS", 3)
     for name, data in (
         ("a.csv", b"name,day\n" + b"x,Monday\n" * 5),
         ("a.json", b'[{"name":"a","slug":"a"}' + b",1" * 5 + b"]"),

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from corpus.groups import hours
+from corpus.groups import clocks, hours, weekdays
 
 
 @pytest.mark.parametrize(
@@ -14,21 +14,21 @@ from corpus.groups import hours
     [
         (0, "SU", ""), ("6", "SA", ""), (7, "SU", ""), ([1, 3], "MO WE", ""), ("Sunday", "SU", ""),
         ("thursday ", "TH", ""), ("Thursay", "TH", ""), ("Mondays", "MO", ""), ("Mon, Wed & Fri", "MO WE FR", ""),
-        ("Monday - Friday", "MO TU WE TH FR", ""), ("Fri-Mon", "MO FR SA SU", ""), ("daily", " ".join(hours.DAYS), ""),
+        ("Monday - Friday", "MO TU WE TH FR", ""), ("Fri-Mon", "MO FR SA SU", ""), ("daily", " ".join(weekdays.DAYS), ""),
         ("Saturday - Only 2nd Saturday of every month", "SA", "Saturday - Only 2nd Saturday of every month"),
         ("Donnerstag", "TH", ""), ("miércoles", "WE", ""), ("sexta-feira", "FR", ""), (None, "", ""), ("", "", ""),
         ("whenever", "", "whenever"), ("9", "", "9"), (1.0, "MO", ""), (True, "", ""),
     ],
 )  # fmt: skip
 def test_days_counted_from_sunday(cell: object, days: str, rest: str) -> None:
-    assert hours.days(cell) == (tuple(days.split()), rest)
+    assert weekdays.days(cell) == (tuple(days.split()), rest)
 
 
 def test_days_of_other_formats() -> None:
-    assert hours.days("1", base=1)[0] == ("SU",)
-    assert hours.days("7", base=1)[0] == ("SA",)
-    assert hours.days("1", first=hours.DAYS, base=1)[0] == ("MO",)
-    assert hours.days("7", first=hours.DAYS, base=1)[0] == ("SU",)
+    assert weekdays.days("1", base=1)[0] == ("SU",)
+    assert weekdays.days("7", base=1)[0] == ("SA",)
+    assert weekdays.days("1", first=weekdays.DAYS, base=1)[0] == ("MO",)
+    assert weekdays.days("7", first=weekdays.DAYS, base=1)[0] == ("SU",)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_days_of_other_formats() -> None:
     ],
 )  # fmt: skip
 def test_clock(cell: object, time: str | None) -> None:
-    assert hours.clock(cell) == time
+    assert clocks.clock(cell) == time
 
 
 @pytest.mark.parametrize(

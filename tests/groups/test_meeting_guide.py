@@ -193,3 +193,48 @@ def test_without_a_table_of_codes_plain_words_say_what_they_say(one: Callable[..
     assert set(group.formats) == {"TB", "Kitchen table", "Carer", "Spanish"}
     known = one({"programme": "aa"}, types=["Grief"]).group  # what a fellowship's own letters mean is its own affair
     assert (known.themes, known.formats) == (("alcohol",), ("Grief",))
+
+
+@pytest.mark.parametrize(
+    ("programme", "codes", "formats", "for_whom", "languages"),
+    [
+        ("aca", ["S", "Y", "W"], ("Speaker", "Yellow Workbook study", "Women"), ("woman",), ("en",)),
+        ("SLAA", ["HR", "AN"], ("Healthy relationships", "Anorexia focus"), (), ("en",)),
+        ("da", ["P", "AR"], ("Prosperity", "Artists"), (), ("en",)),
+        ("sca", ["GL"], ("Graphic language",), (), ("en",)), ("ha", ["GL"], ("Gay / lesbian",), ("lgbtq",), ("en",)),
+        ("Recovery Dharma", ["IS", "8F"], ("Inquiry study", "Eightfold Path study"), (), ("en",)),
+        ("Al-Anon", ["POA", "FR"], ("Parents of alcoholics", "French"), ("parent",), ("fr",)),
+        ("coda", ["ITA", "QQ9"], ("Italian", "QQ9"), (), ("it",)),
+    ],
+)  # fmt: skip
+def test_the_same_letters_in_other_fellowships(
+    one: One, programme: str, codes: list[str], formats: tuple[str, ...], for_whom: tuple[str, ...],
+    languages: tuple[str, ...],
+) -> None:  # fmt: skip
+    group = one({"programme": programme}, types=codes).group
+    assert (group.formats, group.audience, group.languages) == (formats, for_whom, languages)
+
+
+def test_letters_that_nobody_explains_are_shown_as_a_code() -> None:
+    from corpus.groups import codes
+
+    assert codes.unexplained("QQ9")
+    for word in ("LGBTQ", "BIPOC", "Italian", "Speaker", "As Bill Sees It"):
+        assert not codes.unexplained(word)
+
+
+def test_every_table_of_codes_is_whole() -> None:
+    from corpus.groups import codes
+
+    assert len(codes.programmes()) == 26
+    for name in codes.programmes():
+        book = codes.book(name)
+        assert book["name"]
+        assert vocabulary_knows(book["themes"], [e["for"] for e in book["codes"].values() if "for" in e])
+        assert {e["is"] for e in book["codes"].values() if "is" in e} >= {"online", "place_closed"}
+
+
+def vocabulary_knows(themes: list[str], contexts: list[str]) -> bool:
+    from corpus import vocabulary
+
+    return {*themes} <= {*vocabulary.ids("themes")} and {*contexts} <= {*vocabulary.ids("contexts")}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from corpus.errors import BadRecord
-from corpus.groups import read, sheet
+from corpus.groups import read
+from corpus.groups.columns import propose
 from tests.groups.conftest import Reader, kinds, reasons
 
 BMLT: dict[str, Any] = {
@@ -297,7 +298,7 @@ def test_a_workbook(tmp_path: Path) -> None:
     ],
 )
 def test_proposals(headers: list[str], proposed: dict[str, str]) -> None:
-    assert sheet.propose(headers) == proposed
+    assert propose(headers) == proposed
 
 
 def test_what_is_no_directory_is_said(batch: Reader, tmp_path: Path) -> None:
@@ -378,4 +379,4 @@ def test_new_columns_take_no_header_from_older_ones() -> None:
         (["Name", "Long description", "Latest news"], {"name": "Name", "description": "Long description"}),
         (["Name", "Time", "Opening hours"], {"name": "Name", "time": "Time", "hours": "Opening hours"}),
     ):
-        assert sheet.propose(headers) == proposed
+        assert propose(headers) == proposed

@@ -12,8 +12,8 @@ import recurring_ical_events
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.groups.hours import DAYS
 from corpus.groups.times import meetings, next_meeting, upcoming
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group, Schedule
 
 ZONES = (

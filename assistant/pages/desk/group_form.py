@@ -10,7 +10,7 @@ from typing import Any, get_args
 from corpus import vocabulary
 from corpus.custody import GroupFile
 from corpus.groups import clean
-from corpus.groups.hours import DAYS
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group
 
 LINES = ("name", "organisation", "run_by", "listed_by", "phone")
@@ -51,7 +51,7 @@ def fields_of(group: Group) -> dict[str, list[str]]:
 
 
 def changed(file: GroupFile, typed: Fields) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """(changes for `Store.edit_group`, names of fields that would show a passcode or cannot be emptied).
+    """(changes for `Store.edit_group`, names of fields that would show a passcode or are no link).
 
     A field that says again what the directory says is given back to it.
     """
@@ -66,10 +66,11 @@ def changed(file: GroupFile, typed: Fields) -> tuple[dict[str, Any], tuple[str, 
     changes |= {n: [w.strip() for w in (now[n] or [""])[0].split(",") if w.strip()] for n in LISTS if n in touched}
     changes |= {name: now[name] for name in TICKS if name in touched}
     if "link" in touched:
-        found = clean.address((now["link"] or [""])[0])
-        if found.secret or not found.url:
+        written = (now["link"] or [""])[0]
+        found = clean.address(written)
+        if written and (found.secret or not found.url):
             wrong += ("link",)
-        changes["online"] = {"url": found.url, "provider": None}
+        changes["online"] = {"url": found.url, "provider": None} if written else {}
     if touched & {"cost", "cost_free"}:
         changes["cost"] = {"text": (now["cost"] or [""])[0], "free": COST.get((now["cost_free"] or [""])[0])}
     if any(name.startswith("place-") for name in touched):
@@ -77,12 +78,13 @@ def changed(file: GroupFile, typed: Fields) -> tuple[dict[str, Any], tuple[str, 
         new = {name: (now[f"place-{name}"] or [""])[0] or None for name in PLACE}
         moved = {"latitude": None, "longitude": None} if touched & {"place-street", "place-city"} else {}
         changes["place"] = {**old, **new, **moved, "precision": "exact" if new["street"] else "approximate"}
+        if not any(new.values()):
+            changes["place"] = {}
     if any(re.fullmatch(r"(?:days|start|end|zone)-\d+", name) for name in touched):
         changes["schedules"] = [_schedule(group, n, now) for n in range(len(group.schedules))]
     imported = file.imported.model_dump(mode="json") if file.imported else {}
-    return {name: None if imported.get(name) == value else value for name, value in changes.items()}, tuple(
-        dict.fromkeys(wrong)
-    )
+    same = {name for name, value in changes.items() if imported.get(name) in (value, None if value == {} else value)}
+    return {name: None if name in same else value for name, value in changes.items()}, tuple(dict.fromkeys(wrong))
 
 
 def _schedule(group: Group, n: int, now: Mapping[str, list[str]]) -> dict[str, Any]:

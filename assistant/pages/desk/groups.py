@@ -7,9 +7,7 @@ directory (it holds passcodes and contacts) and every change are for leads.
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Awaitable, Callable, Container
-from datetime import date
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from zoneinfo import available_timezones
@@ -22,12 +20,12 @@ from assistant.group_cards import group_card
 from assistant.pages import upkeep
 from assistant.pages.desk import frame, group_form
 from assistant.pages.desk.access import Desk
+from assistant.pages.desk.group_list import UNLISTED, Catalogue, narrowed
 from assistant.words import say
 from corpus import errors, vocabulary
-from corpus.custody import Directory, Filed, GroupFile, Role, SignedIn
-from corpus.groups.hours import DAYS
+from corpus.custody import GroupFile, Role, SignedIn
 from corpus.groups.times import stale
-from corpus.imports.columns import fold
+from corpus.groups.weekdays import DAYS
 from corpus.types import Group
 
 if TYPE_CHECKING:
@@ -36,59 +34,26 @@ if TYPE_CHECKING:
 SHOWN = 50  # groups on a page of the list
 VERBS = ("edit", "undo", "status", "checked", "withdraw")
 _DONE = frozenset({"edit", "undo", "status", "checked"})
-UNLISTED = "unlisted"
 MARKED = ("stale", "edited", "told")  # what the list can be narrowed to beside states
-
-
-def summed(directory: Directory, rows: list[Filed], today: date) -> dict[str, Any]:
-    """A directory with its counts. Zone and keeper are those of its groups, the commonest first."""
-    entities = Counter(row.entity for row in rows if row.entity)
-    zones = Counter(zone for row in rows for zone in row.zones)
-    return {
-        "one": directory,
-        "states": Counter(row.status for row in rows),
-        "stale": sum(stale(row.seen_on, today) for row in rows),
-        "timeless": sum(row.timeless for row in rows),
-        "entities": [name for name, _ in entities.most_common(2)],
-        "zones": [name for name, _ in zones.most_common(3)],
-    }
-
-
-def narrowed(
-    rows: list[Filed], query: str, feed: str, state: str, today: date, told: Container[str] = ()
-) -> list[Filed]:
-    """Those whose name or town holds every word of `query`. told: ids of groups that readers told something of."""
-    words = fold(query).split()
-
-    def fits(row: Filed) -> bool:
-        if feed and row.feed != feed:
-            return False
-        stands = {row.status, "stale" if stale(row.seen_on, today) else "", "edited" if row.edited else ""}
-        stands.add("told" if row.id in told else "")
-        return (not state or state in stands) and all(word in fold(f"{row.name} {row.city}") for word in words)
-
-    return [row for row in rows if fits(row)]
 
 
 def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
     store = parts.store
 
-    def catalogue(request: Request, who: SignedIn) -> Response:
+    catalogue = Catalogue(store)
+
+    def overview(request: Request, who: SignedIn) -> Response:
         today, asked = desk.now().date(), request.query_params
-        rows = [row for row in store.filed_groups() if may_see(row.status, who)]
+        seen = catalogue.seen(unlisted=may_see(UNLISTED, who), today=today)
+        rows = seen.rows
         query, feed, state = (asked.get(name, "")[:200] for name in ("q", "feed", "state"))
         told, doubted = store.told_wrong(), store.doubted_groups()
-        # what may have changed stands first, whatever it is called
-        found = sorted(
-            narrowed(rows, query, feed, state, today, told),
-            key=lambda row: (row.id not in doubted, fold(row.name), row.id),
-        )
+        found = narrowed(rows, query, feed, state, today, told)
+        if doubted:  # what may have changed stands first, whatever it is called
+            found = sorted(found, key=lambda row: row.id not in doubted)
         pages = max(1, -(-len(found) // SHOWN))
         number = asked.get("page", "1")[:6]
         at = min(pages, max(1, int(number))) if number.isascii() and number.isdigit() else 1
-        by_feed: dict[str, list[Filed]] = {}
-        for row in rows:
-            by_feed.setdefault(row.feed, []).append(row)
         chosen = {"q": query, "feed": feed, "state": state}
 
         def to(number: int) -> str:
@@ -98,12 +63,12 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
 
         return desk.page(
             "desk/groups.html", request, who, query=query, feed=feed, state=state, today=today, stale=stale,
-            directories=[summed(one, by_feed.get(one.feed, []), today) for one in store.directories()],
+            directories=seen.directories,
             rows=found[(at - 1) * SHOWN : at * SHOWN], found=len(found), total=len(rows), at=at, pages=pages,
             before=to(at - 1) if at > 1 else "", after=to(at + 1) if at < pages else "",
             states=(*group_form.STATES, *((UNLISTED,) if who.role.may(Role.REVIEWER) else ()), *MARKED),
             may_change=who.role.may(Role.LEAD), told=told, doubted=doubted,
-            open=[row for row in rows if row.id in told],
+            open=[row for row in rows if row.id in told] if told else [],
         )  # fmt: skip
 
     def show(
@@ -190,7 +155,7 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
 
     @app.get("/desk/groups")
     async def groups(request: Request, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:
-        return await desk.calmly(request, who, lambda: catalogue(request, who))
+        return await desk.calmly(request, who, lambda: overview(request, who))
 
     @app.get("/desk/groups/{id}")
     async def group(request: Request, id: str, who: SignedIn = Depends(desk.needs(Role.READ_ONLY))) -> Response:

@@ -25,9 +25,9 @@ from corpus.custody import Role, SignedIn
 from corpus.groups import files, intake
 from corpus.groups.codes import programmes
 from corpus.groups.collapse import collapse
+from corpus.groups.columns import FIELDS, propose
 from corpus.groups.files import File
 from corpus.groups.read import FORMATS, Batch, feed_of, read_files
-from corpus.groups.sheet import FIELDS, propose
 
 if TYPE_CHECKING:
     from assistant.settings import Parts

@@ -6,6 +6,7 @@ it stands, and nothing is guessed. Codes of licensed taxonomies (211/AIRS) are n
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from corpus.groups.listing import Draft
 from corpus.imports.columns import fold
 
 _FOLDER = Path(__file__).parent
+_OF_LANGUAGES = "aa"
 
 
 @lru_cache(maxsize=1)
@@ -25,16 +27,48 @@ def programmes() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
-@lru_cache(maxsize=32)
+_ALSO = {"acoa": "aca", "alateen": "alanon", "recoverydharma": "rd", "refugerecovery": "rr", "cea": "ceahow"}
+
+
+def programme_of(name: str) -> str:
+    """The short name of a programme: of "Al-Anon", "alanon"; of "Recovery Dharma" and "ACoA", theirs too."""
+    plain = re.sub(r"[^a-z]", "", name.lower())
+    full = {re.sub(r"[^a-z]", "", book(one)["name"].lower()): one for one in programmes()}
+    return _ALSO.get(plain) or full.get(plain, plain)
+
+
+def _spoken(entry: dict[str, Any]) -> bool:
+    return "lang" in entry and not entry.get("access") and "Sign" not in entry["label"]
+
+
+@lru_cache(maxsize=64)
 def book(programme: str) -> dict[str, Any]:
     """Of a programme: "name", "themes", "codes", "by_label" (label → code), "hidden" (labels of codes that speak of the
     listing itself), "closed" (its words for who may come); empty ones for a programme that has no file here."""
     path = _FOLDER / f"{programme}.yaml"
     if programme not in programmes():
-        return {"name": "", "themes": [], "codes": {}, "by_label": {}, "hidden": frozenset(), "closed": ""}
+        return {
+            "name": "",
+            "themes": [],
+            "codes": {},
+            "by_label": {},
+            "labels": frozenset(),
+            "hidden": frozenset(),
+            "closed": "",
+        }
     data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    found = data["codes"] = {str(code).upper(): entry for code, entry in data["codes"].items()}
+    found = {str(code).upper(): entry for code, entry in data["codes"].items()}
+    if programme != _OF_LANGUAGES:  # every programme of the format has these, unless the letters mean something else
+        languages = {code: entry for code, entry in book(_OF_LANGUAGES)["codes"].items() if _spoken(entry)}
+        labels = {entry["label"].lower() for entry in found.values()}
+        found |= {
+            code: entry
+            for code, entry in languages.items()
+            if code not in found and entry["label"].lower() not in labels
+        }
+    data["codes"] = found
     data["by_label"] = {entry["label"].lower(): code for code, entry in found.items()}
+    data["labels"] = frozenset(entry["label"] for entry in found.values())
     data["hidden"] = frozenset(entry["label"] for entry in found.values() if entry.get("is"))
     data["closed"] = next((entry["label"] for entry in found.values() if entry.get("is") == "closed"), "")
     return data
@@ -87,6 +121,18 @@ def apply(draft: Draft, codes: list[str], programme: str, labels: dict[str, str]
     elif "open" in says:
         draft.fields["openness"] = "open"
     return frozenset(says - {"open", "closed"})
+
+
+_WORDS_IN_CAPITALS = frozenset("ASL BSL BIPOC CBT DBT LGBT PTSD ADHD OCD BPD".split())
+
+
+@lru_cache(maxsize=4096)
+def unexplained(format: str) -> bool:
+    """Whether something of `formats` is letters that no table here and no directory explains ("XT"). Readers see it as
+    "code XT", so that they can ask about it; nothing is guessed of it."""
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,4}", format) or format in _WORDS_IN_CAPITALS:
+        return False
+    return not any(format in book(programme)["labels"] for programme in programmes())
 
 
 _STATES = {"open": "open", "closed": "closed", "online": "online", "hybrid": "hybrid"}
