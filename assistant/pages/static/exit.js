@@ -11,6 +11,7 @@
     var own = window.sharedJourney;
     if (own && own.token && navigator.sendBeacon) navigator.sendBeacon("/forget", own.token);
     try { window.sessionStorage.clear(); } catch (error) { /* storage is off */ }
+    window.name = ""; // it makes a draft readable
     document.querySelectorAll("textarea").forEach(function (box) { box.value = ""; });
     document.documentElement.style.visibility = "hidden";
     // An open story is a step of its own in the history: go back to the first, so that none of ours is "back" from there.

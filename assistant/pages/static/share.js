@@ -1,4 +1,4 @@
-/* Share your story: keeps a draft in this tab (sessionStorage, nowhere else), clears it, prints, and makes the file.
+/* Share your story: keeps a draft in this tab (and nowhere else), clears it, prints, and makes the file.
    Every page works without this. The draft is a list of the form's fields; going on posts them, as a step does. */
 (function () {
   "use strict";
@@ -13,12 +13,31 @@
   var stopped = false; // once cleared or left, nothing is written any more
   var timer = 0;
 
+  // A browser writes the storage of a tab to its disk, and leaves it there for a while after it was cleared. So the draft is
+  // mixed with as many random bytes, new ones each time, and these are in the name of the tab only, which is no file.
+  function mixed(bytes, pad) { return bytes.map(function (byte, i) { return byte ^ pad[i]; }); }
+  function packed(bytes) { return window.btoa(Array.from(bytes, function (byte) { return String.fromCharCode(byte); }).join("")); }
+  function unpacked(text) { return Uint8Array.from(window.atob(text), function (letter) { return letter.charCodeAt(0); }); }
+  function random(length) {
+    var pad = new Uint8Array(length);
+    for (var at = 0; at < length; at += 65536) window.crypto.getRandomValues(pad.subarray(at, at + 65536)); // at most so many at once
+    return pad;
+  }
+  function keep(draft) {
+    var plain = new TextEncoder().encode(JSON.stringify(draft)), pad = random(plain.length);
+    window.sessionStorage.setItem(KEY, packed(mixed(plain, pad)));
+    window.name = packed(pad);
+  }
   function read() {
-    try { return JSON.parse(window.sessionStorage.getItem(KEY)); } catch (error) { return null; }
+    try {
+      var stored = unpacked(window.sessionStorage.getItem(KEY)), pad = unpacked(window.name);
+      return stored.length === pad.length ? JSON.parse(new TextDecoder().decode(mixed(stored, pad))) : null;
+    } catch (error) { return null; }
   }
   function wipe() {
     stopped = true;
     window.clearTimeout(timer);
+    window.name = "";
     try { window.sessionStorage.removeItem(KEY); } catch (error) { /* storage is off: nothing is kept anyway */ }
   }
   // exit.js hides the page before it leaves
@@ -28,7 +47,7 @@
     if (stopped || !form || left()) return;
     var fields = [];
     new FormData(form).forEach(function (value, name) { if (typeof value === "string") fields.push([name, value]); });
-    try { window.sessionStorage.setItem(KEY, JSON.stringify({ step: step, fields: fields })); } catch (error) { /* full, or off */ }
+    try { keep({ step: step, fields: fields }); } catch (error) { /* full, or off */ }
   }
   function soon() { window.clearTimeout(timer); timer = window.setTimeout(save, 250); }
 
