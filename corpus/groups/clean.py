@@ -56,6 +56,7 @@ _EMAIL = re.compile(
 _LOCAL = re.compile(
     r"(?<![\w/.-])\d{3}-\d{4}(?![\w-])|\b(?<=call |text |cell |tel: |tel\. )\d{3}[ .]?\d{4}(?![\w-])", re.IGNORECASE
 )
+_DIGIT = re.compile(r"\d")
 _PHONE = re.compile(r"(?<![\w/=.-])(?:\+|\()?\d[\d\s().-]{7,17}\d(?!\w)")
 WITHHELD = "[…]"
 
@@ -182,7 +183,11 @@ def without_people(words: str) -> tuple[str, int]:
         count += 1
         return WITHHELD
 
-    words = _PHONE.sub(hide, _EMAIL.sub(hide, words))
+    if "@" in words or "at" in words:
+        words = _EMAIL.sub(hide, words)
+    if not _DIGIT.search(words):
+        return words, count
+    words = _PHONE.sub(hide, words)
     words, more = _LOCAL.subn(WITHHELD, words)
     return words, count + more
 

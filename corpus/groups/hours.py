@@ -33,6 +33,11 @@ _ONLY_THEN_ELSEWHERE = re.compile(
     r"tweewekelijks|maandelijks",
     re.IGNORECASE,
 )
+_STEMS = (
+    "1st 2nd 3rd 4th 5th first second third fourth fifth last other altern week fortnight month erst zweit dritt viert "
+    "letzt premi deuxi troisi dern prim segund terce ltim terzo eerst tweede derde laatst tage monat quin mens jours "
+    "fois maandel"
+).split() + [f"{n}{sign} " for n in range(1, 6) for sign in (".", "er", "e", "º", "ª", "°")]
 _WINDOWS = {
     "eastern standard time": "America/New_York", "central standard time": "America/Chicago",
     "mountain standard time": "America/Denver", "pacific standard time": "America/Los_Angeles",
@@ -55,6 +60,9 @@ _WINDOWS = {
 def only_then(words: str) -> str:
     """The sentence in which words say that it does not meet every week ("2nd Sunday"), at most 120 characters, else
     "". Nearly always they tell of a business meeting or a birthday night, so no rule is made of them."""
+    plain = words.lower()
+    if not any(stem in plain for stem in _STEMS):  # most notes hold none, and the patterns are slow
+        return ""
     found = _ONLY_THEN.search(words) or _ONLY_THEN_ELSEWHERE.search(words)
     if found is None:
         return ""
