@@ -184,7 +184,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
 
     @app.get("/ask")
     def ask_empty(request: Request) -> HTMLResponse:
-        return page("ask_page.html", request, turn=None, empty=False)
+        return page("ask_page.html", request, turn=None, empty=False, of_groups=False)
 
     @app.post("/ask")
     async def ask(request: Request) -> HTMLResponse:
@@ -194,7 +194,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         lang, values = frame(request, room, settings, form)
         country = values["country"]
         if not text.strip():
-            return page("ask_page.html", request, form=form, turn=None, empty=True)
+            return page("ask_page.html", request, form=form, turn=None, empty=True, of_groups=False)
 
         def answer() -> tuple[Session, Reply]:
             session, _ = room.turns.start(lang, country or None)
@@ -212,7 +212,9 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
         room.counts.referred(reply)
         if session.screens:
             room.counts.screened(session.screens[-1])
-        return page("ask_page.html", request, form=form, turn=drawn, empty=False)
+        # Nothing is kept here, so that choices of groups are made in their form.
+        of_groups = bool(session.groups_turn) and not reply.groups
+        return page("ask_page.html", request, form=form, turn=drawn, empty=False, of_groups=of_groups)
 
     @app.post("/story")
     async def story(request: Request) -> HTMLResponse:

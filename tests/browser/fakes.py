@@ -82,6 +82,9 @@ class FakeTurn:
         if text == "break":
             raise ValueError(f"this error quotes {text}")
         session = session.model_copy(update={"shares": (*session.shares, text)})
+        if text == "a group near me":
+            session = session.model_copy(update={"groups_turn": "town"})
+            return session, Reply(kind="question", lead=("Which town?",), notice="")
         cards = (
             card(), card("two", "Back row", ("Strong language",)),
             card("three", "The long way", ("Thoughts of suicide or an attempt",)),
