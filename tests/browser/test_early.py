@@ -72,7 +72,7 @@ def test_where_the_conversation_cannot_open_the_box_leads_to_the_simple_page(vis
     one.page.fill("#sj-early-box", SHARE)
     one.page.get_by_role("button", name="Send").click()
     one.page.wait_for_url("**/ask")
-    assert one.page.locator("article[data-story]").count() >= 1
+    one.page.wait_for_selector("article[data-story]", timeout=60_000)
 
 
 def test_with_nothing_written_one_box_takes_the_place_of_the_other(visit: Make) -> None:

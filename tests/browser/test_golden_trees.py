@@ -39,6 +39,7 @@ def at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def one(chromium: Any, at: House) -> Iterator[Visit]:
     visit = Visit(chromium, at.address, size=(390, 844))
+    visit.page.clock.set_fixed_time("2026-11-20T13:30:00")  # the first chips are of the hour
     yield visit
     visit.context.close()
 

@@ -55,7 +55,7 @@ def test_what_a_story_was_left_out_for_stands_among_the_choices(visit: Make) -> 
     one.say("I lost my brother to suicide last year and nobody says his name")
     one.say("show me stories")
     one.page.locator("article[data-story]:has(.sj-heavy)").first.locator('[data-act="read"]').click()
-    one.page.locator("summary", has_text="Leave").click()
+    one.page.locator("summary", has_text="Leave out stories").click()
     note = one.page.locator('[data-read="without"]').first
     id = note.get_attribute("data-note")
     note.click()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -39,11 +40,14 @@ def settled(page: Any, step: str) -> None:
     )
 
 
-# What this tab stores, made readable by the name of the tab.
-DRAFT = """() => {
-    const bytes = text => Uint8Array.from(atob(text || ''), letter => letter.charCodeAt(0));
-    const pad = bytes(window.name);
-    return new TextDecoder().decode(bytes(sessionStorage.getItem('shared-journey-draft')).map((b, i) => b ^ pad[i]));
+# What this tab stores, made readable by the key in its name.
+DRAFT = """async () => {
+    const bytes = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+    const stored = sessionStorage.getItem('shared-journey-draft');
+    if (!stored) return '';
+    const [iv, sealed] = stored.split('.').map(bytes);
+    const key = await crypto.subtle.importKey('raw', bytes(window.name), 'AES-GCM', false, ['decrypt']);
+    return new TextDecoder().decode(await crypto.subtle.decrypt({name: 'AES-GCM', iv}, key, sealed));
 }"""
 
 
@@ -190,8 +194,9 @@ def test_left_and_resumed_in_the_same_tab(visit: Make) -> None:
     one = visit()
     page = begin(one)
     page.get_by_label("What was going on").fill(STORY)
-    page.wait_for_function(f"({DRAFT})().includes('Anna')")
-    assert "Anna" not in page.evaluate("atob(sessionStorage.getItem('shared-journey-draft'))"), "unreadable by itself"
+    page.wait_for_function(f"async () => (await ({DRAFT})()).includes('Anna')")
+    stored = str(page.evaluate("sessionStorage.getItem('shared-journey-draft')"))
+    assert b"Anna" not in b"".join(base64.b64decode(part) for part in stored.split(".")), "unreadable by itself"
     page.goto(one.address + "/help")
     page.goto(one.address + "/share")
     press(page, "Go on where I was")

@@ -11,27 +11,31 @@
   var step = root.dataset.step;
   var HERE = "/share" + window.location.search; // the language that was chosen, and nothing else
   var stopped = false; // once cleared or left, nothing is written any more
-  var timer = 0;
+  var timer = 0, saves = 0;
 
   // A browser writes the storage of a tab to its disk, and leaves it there for a while after it was cleared. So the draft is
-  // mixed with as many random bytes, new ones each time, and these are in the name of the tab only, which is no file.
-  function mixed(bytes, pad) { return bytes.map(function (byte, i) { return byte ^ pad[i]; }); }
+  // stored encrypted, and the key is in the name of the tab, which is in memory only. Without https there is no draft.
   function packed(bytes) { return window.btoa(Array.from(bytes, function (byte) { return String.fromCharCode(byte); }).join("")); }
   function unpacked(text) { return Uint8Array.from(window.atob(text), function (letter) { return letter.charCodeAt(0); }); }
-  function random(length) {
-    var pad = new Uint8Array(length);
-    for (var at = 0; at < length; at += 65536) window.crypto.getRandomValues(pad.subarray(at, at + 65536)); // at most so many at once
-    return pad;
-  }
+  function random(length) { return window.crypto.getRandomValues(new Uint8Array(length)); }
+  function key() { return window.crypto.subtle.importKey("raw", unpacked(window.name), "AES-GCM", false, ["encrypt", "decrypt"]); }
   function keep(draft) {
-    var plain = new TextEncoder().encode(JSON.stringify(draft)), pad = random(plain.length);
-    window.sessionStorage.setItem(KEY, packed(mixed(plain, pad)));
-    window.name = packed(pad);
+    if (!window.crypto.subtle) return;
+    if (!/^[A-Za-z0-9+/]{43}=$/.test(window.name)) window.name = packed(random(32));
+    var nonce = random(12), turn = saves += 1;
+    key().then(function (own) {
+      return window.crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce }, own, new TextEncoder().encode(JSON.stringify(draft)));
+    }).then(function (sealed) {
+      if (stopped || left() || turn !== saves) return; // cleared, left or overtaken meanwhile
+      window.sessionStorage.setItem(KEY, packed(nonce) + "." + packed(new Uint8Array(sealed)));
+    }).catch(function () { /* full, or off */ });
   }
-  function read() {
+  /** The draft, or null: as a promise. */
+  async function read() {
     try {
-      var stored = unpacked(window.sessionStorage.getItem(KEY)), pad = unpacked(window.name);
-      return stored.length === pad.length ? JSON.parse(new TextDecoder().decode(mixed(stored, pad))) : null;
+      var parts = window.sessionStorage.getItem(KEY).split(".").map(unpacked);
+      var plain = await window.crypto.subtle.decrypt({ name: "AES-GCM", iv: parts[0] }, await key(), parts[1]);
+      return JSON.parse(new TextDecoder().decode(plain));
     } catch (error) { return null; }
   }
   function wipe() {
@@ -47,7 +51,7 @@
     if (stopped || !form || left()) return;
     var fields = [];
     new FormData(form).forEach(function (value, name) { if (typeof value === "string") fields.push([name, value]); });
-    try { keep({ step: step, fields: fields }); } catch (error) { /* full, or off */ }
+    keep({ step: step, fields: fields });
   }
   function soon() { window.clearTimeout(timer); timer = window.setTimeout(save, 250); }
 
@@ -84,16 +88,17 @@
     form.addEventListener("input", soon);
     form.addEventListener("change", save);
   } else if (step === "intro") {
-    var draft = read();
-    var was = window.history.state && window.history.state.share;
-    if (usable(draft) && was) goOn(draft, was); // came back to a step by the browser's own "back" or "forward"
-    else if (typed(draft) && resume) {
-      resume.hidden = false;
-      resume.querySelector("[data-go-on]").addEventListener("click", function () {
-        var now = read();
-        if (usable(now)) goOn(now, now.step);
-      });
-    }
+    read().then(function (draft) {
+      var was = window.history.state && window.history.state.share;
+      if (usable(draft) && was) goOn(draft, was); // came back to a step by the browser's own "back" or "forward"
+      else if (typed(draft) && resume) {
+        resume.hidden = false;
+        resume.querySelector("[data-go-on]").addEventListener("click", async function () {
+          var now = await read();
+          if (usable(now)) goOn(now, now.step);
+        });
+      }
+    });
   }
   // A page that the browser kept alive shows its own fields: after the story was sent or cleared they are old.
   window.addEventListener("pageshow", function (event) {
