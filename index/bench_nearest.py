@@ -44,7 +44,9 @@ def _mixed(passages: Vectors, count: int, chance: np.random.Generator) -> Vector
         rows = made[start : start + 50_000]
         weights = chance.dirichlet((1, 1, 1), len(rows)).astype(np.float32)
         for n in range(3):
-            rows[:] = (rows if n else 0) + weights[:, n : n + 1] * passages[chance.integers(0, len(passages), len(rows))]
+            rows[:] = (rows if n else 0) + weights[:, n : n + 1] * passages[
+                chance.integers(0, len(passages), len(rows))
+            ]
         rows += 0.02 * chance.standard_normal(rows.shape, dtype=np.float32)
         rows[:] = unit(rows)
     return made
@@ -63,14 +65,26 @@ def _row(size: int, passages: Vectors, asked: Vectors, chance: np.random.Generat
         for row in asked
     )
     few, most = (Shut(ids, chance.random(size) < part) for part in (0.1, 0.9))
-    cells = [_ms(lambda i, s=shut: near.search(asked[i], _COUNT, shut=s)) for shut in (None, few, most)]
+
+    def search(shut: Shut | None) -> Callable[[int], object]:
+        return lambda i: near.search(asked[i], _COUNT, shut=shut)
+
+    cells = [_ms(search(shut)) for shut in (None, few, most)]
     cells.append(_ms(lambda i: near.search(asked[i], _COUNT, shut=Shut(ids, most.shut.copy()))))
     nothing = np.zeros((0, passages.shape[1]), dtype=np.float32)
     removed = _ms(lambda i: near.change([int(ids[i])], (), nothing))
     still = sum(np.isin(ids[:_ROUNDS], near.search(row, _COUNT)[0]).sum() for row in vectors[:_ROUNDS])
     added = _ms(lambda i: near.change((), [2 * size + 6 * i + 2 * n for n in range(3)], vectors[:3]))
     bytes_all = near.kind.bytes_each(passages.shape[1]) * size / 2**20
-    told = (str(near.kind), f"{bytes_all:.0f}", f"{made:.1f}", f"{recall:.3f}", *cells, removed, f"{still} of {_ROUNDS}")
+    told = (
+        str(near.kind),
+        f"{bytes_all:.0f}",
+        f"{made:.1f}",
+        f"{recall:.3f}",
+        *cells,
+        removed,
+        f"{still} of {_ROUNDS}",
+    )
     return f"| {size:,} | {' | '.join(told)} | {added} |"
 
 
