@@ -26,7 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="embed stories that are new or changed, and drop vectors of other models")
     commands.add_parser("export", help="export the model anew and say how near it comes to the original")
-    commands.add_parser("bench", help="what the ways of computing the model cost on this machine")
+    bench = commands.add_parser("bench", help="what the ways of computing the model cost on this machine")
+    bench.add_argument(
+        "--vectors", type=int, nargs="+", metavar="N", help="instead: what searching so many vectors costs and finds"
+    )
     search = commands.add_parser("search", help="find stories for a text, as the page does")
     search.add_argument("text", nargs="?", help="what somebody might write")
     search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
@@ -46,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.command == "export":
             return _export()
         if given.command == "bench":
-            return _bench()
+            return _bench(given.vectors)
         if given.command == "evaluate":
             return commands_evaluate.run(given)
         if (given.text is None) == (given.queries is None):
@@ -85,10 +88,14 @@ def _export() -> int:
     return 0
 
 
-def _bench() -> int:
+def _bench(vectors: Sequence[int] | None) -> int:
+    from index import bench_nearest
     from index.bench import bench
     from index.settings import IndexSettings
 
+    if vectors:
+        bench_nearest.bench(IndexSettings.read(), vectors, print)
+        return 0
     bench(IndexSettings.read(), print)
     return 0
 

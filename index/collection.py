@@ -20,7 +20,7 @@ from corpus import vocabulary
 from corpus.types import Span, Story
 from index.embed import Vectors
 from index.lexical import Lexical
-from index.nearest import Nearest
+from index.nearest import Nearest, Shut
 from index.pipelines import Pipeline
 
 # How many candidates each way of looking brings. On the counsel task twice and five times as many change nothing.
@@ -115,12 +115,15 @@ class _Arrays:
 class Collection:
     """Threads: every method may be called from any thread; a question sees a change whole or not at all."""
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, memory: int | None = None) -> None:
+        """memory: bytes that the vectors may take (None: as many as they need); while a form is made anew, up to twice
+        that."""
         self._dimension = dimension
+        self._memory = memory
         self._lock = threading.RLock()
         self._held: dict[str, Held] = {}
-        self._whole_vectors = Nearest(dimension)
-        self._part_vectors = Nearest(dimension)
+        self._whole_vectors = Nearest(dimension, "whole stories")
+        self._part_vectors = Nearest(dimension, "passages")
         self._lexical = Lexical()
         self._arrays: _Arrays | None = None
         self.version = 0  # one more after each change
@@ -146,6 +149,10 @@ class Collection:
             part_rows = [held.vectors[held.whole is not None :] for held in added.values()]
             self._arrays = None
             self.version += bool(leaving or added)
+            if self._memory is not None:
+                there = len(self._whole_vectors) + len(self._part_vectors) - len(wholes) - len(parts)
+                each = self._memory / max(1, there + len(new_wholes) + len(new_parts))
+                self._whole_vectors.most_each = self._part_vectors.most_each = each
             self._whole_vectors.change(wholes, new_wholes, np.concatenate(whole_rows) if whole_rows else nothing)
             self._part_vectors.change(parts, new_parts, np.concatenate(part_rows) if part_rows else nothing)
             self._lexical.change([*gone], {id: held.text for id, held in added.items()})
@@ -314,13 +321,13 @@ class Collection:
         whole = np.full(n, np.nan, dtype=np.float32)
         part = np.full(n, -2, dtype=np.float32)
         best = np.full(n, -1, dtype=np.int64)
-        shut_parts = arrays.part_ids[closed[arrays.part_rows]] if closed.any() else ()
-        ids, cosines = self._part_vectors.search(vector, DEPTH_PASSAGES, shut_parts)
+        shut = Shut(arrays.part_ids, closed[arrays.part_rows]) if closed.any() else None
+        ids, cosines = self._part_vectors.search(vector, DEPTH_PASSAGES, shut=shut)
         rows = arrays.part_rows[np.searchsorted(arrays.part_ids, ids)]
         firsts, where = np.unique(rows, return_index=True)  # results come best first
         part[firsts], best[firsts] = cosines[where], ids[where]
-        shut_wholes = arrays.wholes[closed[arrays.whole_rows]] if closed.any() else ()
-        ids, cosines = self._whole_vectors.search(vector, DEPTH_WHOLES, shut_wholes)
+        shut = Shut(arrays.wholes, closed[arrays.whole_rows]) if closed.any() else None
+        ids, cosines = self._whole_vectors.search(vector, DEPTH_WHOLES, shut=shut)
         rows = arrays.whole_rows[np.searchsorted(arrays.wholes, ids)]
         whole[rows] = cosines
         self._complete(vector, arrays, np.union1d(rows, firsts), whole, part, best)

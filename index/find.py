@@ -71,12 +71,13 @@ class Finder:
         how: Pipeline | None = None,
         seed: str | None = None,
         today: Callable[[], date] = date.today,
+        memory: int | None = None,
     ) -> None:
         """seed: of whose turn it is among near-equals; None: the program's own, kept in the store. today: turns
-        change daily."""
+        change daily. memory: bytes that the vectors of stories may take; None: as many as they need."""
         self._store = store
         self._embedder = embedder
-        self._ranker = Ranker(embedder, how or pipeline(DEFAULT), floor=floor)
+        self._ranker = Ranker(embedder, how or pipeline(DEFAULT), floor=floor, memory=memory)
         self._seed = seed
         self._today = today
         self.scheme = f"{embedder.name}/{passages.VERSION}"

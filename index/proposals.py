@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from corpus import vocabulary
 from corpus.types import Part, PartText
 from index.embed import Embedder, Vectors
+from index.kept_lines import encoded
 from index.passages import sentences
 from index.themes import HEAVY, Themes
 
@@ -79,7 +80,7 @@ def landmarks(embedder: Embedder) -> Landmarks:
 @lru_cache(maxsize=1)
 def _encoded(embedder: Embedder) -> Landmarks:
     flat = [(kind, id, line) for kind, of in lines().items() for id, said in of.items() for line in said]
-    vectors = embedder.encode([line for _, _, line in flat])
+    vectors = encoded(embedder, [line for _, _, line in flat])
     rows: dict[str, dict[str, list[int]]] = {kind: {} for kind in lines()}
     for row, (kind, id, _) in enumerate(flat):
         rows[kind].setdefault(id, []).append(row)

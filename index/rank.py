@@ -34,9 +34,17 @@ class Ranker:
     """Orders what a collection holds. Threads: every method may be called from any thread."""
 
     def __init__(
-        self, embedder: Embedder, how: Pipeline, *, floor: float = FLOOR, themes: Themes | None = None
+        self,
+        embedder: Embedder,
+        how: Pipeline,
+        *,
+        floor: float = FLOOR,
+        themes: Themes | None = None,
+        memory: int | None = None,
     ) -> None:
+        """memory: bytes that the vectors of stories may take; None: as many as they need."""
         self._embedder = embedder
+        self._memory = memory
         self.how = how
         self.floor = floor
         self.themes = themes or Themes(embedder)
@@ -44,7 +52,7 @@ class Ranker:
 
     def forget(self) -> None:
         """Begin with nothing."""
-        self.collection = Collection(self._embedder.dimension)
+        self.collection = Collection(self._embedder.dimension, self._memory)
         self._exposure = Exposure(self.themes)
 
     def ready(self) -> None:

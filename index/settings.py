@@ -23,6 +23,12 @@ class IndexSettings(CorpusSettings):
         description="How the embedding model is computed: `onnx`, the same vectors with less work; `int8`, with less "
         "still and a little different; or `torch`, which everything else falls back to.",
     )
+    index_memory: int | None = Field(
+        default=None,
+        ge=1,
+        description="Megabytes that the vectors of stories may take in memory, up to twice that while their index is "
+        "made anew. Empty: as many as they need. With less they are kept in half the bits; the log says how.",
+    )
 
 
 def open_embedder(settings: IndexSettings) -> Embedder:
@@ -38,7 +44,8 @@ def open_embedder(settings: IndexSettings) -> Embedder:
 
 def open_finder(settings: IndexSettings, store: Store, on_progress: Callable[[int, int], None] | None = None) -> Finder:
     """Load the model and embed what is new. on_progress(done, total) counts stories; not called if there are none."""
-    finder = Finder(store, open_embedder(settings))
+    memory = None if settings.index_memory is None else settings.index_memory << 20
+    finder = Finder(store, open_embedder(settings), memory=memory)
     finder.build(on_progress)
     return finder
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from corpus import vocabulary
 from index.embed import Embedder
+from index.kept_lines import encoded
 
 FILE = Path(__file__).with_name("theme_lines.yaml")
 
@@ -41,7 +42,7 @@ class Themes:
     def __init__(self, embedder: Embedder) -> None:
         self.ids = tuple(lines())
         rows = [(i, line) for i, theme in enumerate(self.ids) for line in lines()[theme]]
-        self._vectors = embedder.encode([line for _, line in rows])
+        self._vectors = encoded(embedder, [line for _, line in rows])
         # Lines of one theme stand together, so the best of each theme is a maximum over a slice.
         self._starts = np.searchsorted(np.asarray([i for i, _ in rows]), np.arange(len(self.ids)))
 

@@ -138,7 +138,6 @@ class StoreContract:
         assert changes.gone == frozenset()
         (one,) = changes.stories
         assert one.story_id == "one"
-        assert one.themes == ("grief",)
         assert one.whole == (True, False)
         np.testing.assert_allclose(one.vectors, [[1, 0], [0.70710677, 0.70710677]], rtol=1e-6)
         assert one.vectors.dtype == np.float32

@@ -17,6 +17,7 @@ import pytest
 from index import exported
 from index.embed import SentenceTransformerEmbedder, load
 from index.exported import BARS, Bar, opened
+from index.kept_lines import encoded
 from index.onnx_embed import _AT_ONCE, OnnxEmbedder, together
 from index.onnx_graph import NotExportable, shape
 from index.settings import IndexSettings, bundled, open_embedder
@@ -173,6 +174,81 @@ def test_calls_are_of_like_lengths_and_bounded() -> None:
     assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= _AT_ONCE for batch in batches)
     assert sum(len(b) * max(lengths[i] for i in b) for b in batches) < 1.1 * sum(lengths)  # little is filled up
     assert list(together([])) == []
+
+
+def test_short_texts_that_wait_together_are_computed_together_and_come_to_their_owners(
+    tiny: Path, tmp_path: Path, in_here: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = load(str(tiny), runtime="onnx", kept=tmp_path / "kept")
+    assert isinstance(fast, OnnxEmbedder)
+    fast._places = threading.Semaphore(1)
+    texts = [f"{'my mum died in march '[: 4 + i]} house" for i in range(6)] + ["house " * 200]
+    alone = [fast.encode([text]) for text in texts]
+    run, calls, may_go = fast._run, [], threading.Event()
+
+    def slow(rows: Any) -> Any:
+        calls.append(len(rows))
+        assert may_go.wait(30)
+        return run(rows)
+
+    monkeypatch.setattr(fast, "_run", slow)
+    got: dict[int, Any] = {}
+    threads = [
+        threading.Thread(target=lambda i=i, t=t: got.update({i: fast.encode([t])})) for i, t in enumerate(texts[:6])
+    ]
+    threads[0].start()
+    while not calls:  # the first is computed by itself, at once
+        threading.Event().wait(0.01)
+    for thread in threads[1:]:
+        thread.start()
+    while len(fast._waiting) < 5:
+        threading.Event().wait(0.01)
+    may_go.set()
+    for thread in threads:
+        thread.join()
+    assert calls[0] == 1
+    assert len(calls) < 6
+    assert sum(calls) == 6
+    for i, vectors in got.items():
+        np.testing.assert_allclose(vectors, alone[i], atol=2e-5)
+    assert not fast._waiting
+    assert in_here == ["onnx"]
+
+
+def test_a_call_that_fails_fails_for_all_of_it_and_for_nobody_else(
+    tiny: Path, tmp_path: Path, in_here: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = load(str(tiny), runtime="onnx", kept=tmp_path / "kept")
+    assert isinstance(fast, OnnxEmbedder)
+    assert in_here == ["onnx"]
+
+    def fails(_: Any) -> Any:
+        raise MemoryError("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fast, "_run", fails)
+        with pytest.raises(MemoryError):
+            fast.encode(["house"])
+    assert fast.encode(["house"]).shape == (1, 32)
+
+
+def test_our_own_lines_are_encoded_once_and_again_when_a_file_is_damaged(
+    tiny: Path, tmp_path: Path, in_here: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = load(str(tiny), runtime="onnx", kept=tmp_path / "kept")
+    first = encoded(fast, TEXTS)
+    (file,) = (tmp_path / "kept").glob("lines-*.bin")
+    whole = file.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(fast, "encode", lambda _: pytest.fail("it is kept"))
+        np.testing.assert_array_equal(encoded(fast, TEXTS), first)
+    for damaged in (whole[:-4], whole[:40] + bytes([whole[40] ^ 1]) + whole[41:], b""):
+        file.write_bytes(damaged)
+        np.testing.assert_allclose(encoded(fast, TEXTS), first, atol=1e-6)
+        assert file.read_bytes() == whole
+    assert len(encoded(fast, TEXTS[:2])) == 2
+    assert len(list((tmp_path / "kept").glob("lines-*.bin"))) == 2
+    assert in_here == ["onnx"]
 
 
 # --- no torch where people are served ---

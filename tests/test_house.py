@@ -26,7 +26,7 @@ DOORS = {
     "langchain_core": ("index/retriever.py",),
     "sqlalchemy": ("corpus/store/", "corpus/migrations/"),
     "alembic": ("corpus/store/", "corpus/migrations/"),
-    "faiss": ("index/nearest.py",),
+    "faiss": ("index/nearest/",),
     "bm25s": ("index/lexical.py",),
     "Stemmer": ("index/lexical.py",),
     "ir_measures": ("index/evaluation/measures.py",),

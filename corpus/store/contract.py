@@ -34,7 +34,6 @@ class StoryVectors:
     """All vectors of one story under one scheme."""
 
     story_id: str
-    themes: tuple[str, ...]  # as the narrator chose them, most central first
     passage_ids: tuple[int, ...]  # never used again for anything else, also after the story is gone
     whole: tuple[bool, ...]  # True where the vector is that of the whole story
     vectors: NDArray[np.float32]  # float32[n, d], rows unit-norm, in the order of `passage_ids`
@@ -161,7 +160,7 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
     def changes(self, since: int, scheme: str) -> Changes:
         """Everything that changed after revision `since` (0: everything there is), as one moment.
 
-        Holds vectors, ids and theme ids, never words. A story whose vectors of `scheme` are not there yet is in `gone`.
+        Holds vectors and ids, never words. A story whose vectors of `scheme` are not there yet is in `gone`.
         """
         ...
 

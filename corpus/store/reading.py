@@ -147,7 +147,8 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
     departed = sa.select(t.departure.c.id).where(t.departure.c.revision > since)
     left = set(c.execute(departed.where(t.departure.c.kind == "story")).scalars())
     rows = c.execute(
-        sa.select(t.story.c.id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding, t.story.c.facts)
+        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding)
+        .select_from(t.story)
         .join(t.passage, t.passage.c.story_id == t.story.c.id)
         .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
         .where(t.story.c.revision > since, t.passage.c.scheme == scheme)
@@ -175,17 +176,20 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
 
 
 def _by_story(rows: Sequence[Any]) -> Iterator[StoryVectors]:
-    """Rows (story id, passage id, part, embedding, facts) in order of story, put together."""
+    """Rows (story id, passage id, part, embedding) in order of story, put together. All vectors are one array, read as
+    it stands in the rows: what a story gets is a view of it."""
+    if not rows:
+        return
+    owners, ids, parts, blobs = zip(*rows, strict=True)
+    vectors = to_vector(b"".join(blobs)).reshape(len(rows), -1)
     start = 0
     for i in range(1, len(rows) + 1):
-        if i == len(rows) or rows[i][0] != rows[start][0]:
-            some = rows[start:i]
+        if i == len(rows) or owners[i] != owners[start]:
             yield StoryVectors(
-                story_id=some[0][0],
-                themes=tuple(some[0][4]["themes"]),
-                passage_ids=tuple(row[1] for row in some),
-                whole=tuple(row[2] is None for row in some),
-                vectors=np.stack([to_vector(row[3]) for row in some]),
+                story_id=owners[start],
+                passage_ids=ids[start:i],
+                whole=tuple(part is None for part in parts[start:i]),
+                vectors=vectors[start:i],
             )
             start = i
 
