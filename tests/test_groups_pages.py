@@ -401,6 +401,6 @@ def test_the_ways_to_these_pages(app: Any) -> None:
 
 def test_without_scripts_a_question_about_groups_leads_to_their_form(app: Any) -> None:
     """The answer keeps nothing, so that "which town?" could not be answered there: the form offers every choice."""
-    link = '<p class="sj-quiet"><a href="/groups'
+    link = '<p class="sj-quiet"><a class="sj-alone" href="/groups'
     assert link in send(app, "POST", "/ask", data={"text": "a group near me"}).text
     assert link not in send(app, "POST", "/ask", data={"text": "hello"}).text
