@@ -41,8 +41,8 @@ def test_help_comes_first(page: Any, at: House) -> None:
 
 
 def test_ask_and_read(page: Any) -> None:
-    page.fill("#sj-ask", screens.talking.SHARE)
-    screens.go(page, ".sj-form button")
+    page.fill("#sj-early-box", screens.talking.SHARE)
+    screens.go(page, "#sj-early button")
     title = page.locator(".sj-title").first.inner_text()
     screens.go(page, '[action*="/story"] button')
     assert page.locator(".sj-story-title").inner_text() == title
