@@ -178,7 +178,8 @@ def test_a_lost_connection_is_said_and_the_words_stay(visit: Make) -> None:
     one.page.fill("#sj-box textarea", "written in a tunnel")
     one.page.click("#sj-send")
     one.page.wait_for_selector("#sj-trouble:not([hidden])")
-    assert "cannot be reached" in one.page.locator("#sj-trouble").inner_text()
+    assert "being sent once more" in one.page.locator("#sj-trouble").inner_text()
+    one.page.locator("#sj-trouble", has_text="cannot be reached").wait_for(timeout=60_000)
     assert one.page.input_value("#sj-box textarea") == "written in a tunnel"
     one.context.set_offline(False)
     one.page.click("#sj-send")

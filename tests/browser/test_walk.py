@@ -91,7 +91,7 @@ def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int
     assert page.locator(".sj-story-title").inner_text() == title
     page.go_back()  # the phone's own back key leads to the saved stories, and not away
     assert page.locator("#sj-shelf").is_visible()
-    page.get_by_role("button", name="Remove all saved stories").click()
+    page.get_by_role("button", name="Remove everything saved").click()
     assert one.stored() == NOTHING
     page.locator("#sj-shelf").get_by_role("button", name="Back to the conversation").click()
 
