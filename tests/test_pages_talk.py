@@ -108,6 +108,15 @@ def test_the_same_words_sent_again_at_once_are_one_message(room: Room, monkeypat
     assert room.say("a", "other words", "en", None).count("Heard, number") == 3
 
 
+def test_what_is_sent_again_passes_the_consent_gate_again(room: Room, turns: fakes.FakeTurn) -> None:
+    assert "The kitchen floor" in room.say("a", "my words, once", "en", None)
+    turns.gone.update(("one", "two", "three"))
+    again = room.say("a", "my words, once", "en", None)
+    assert again.count("Heard, number") == 1
+    assert "The kitchen floor" not in again
+    assert fakes.TEXT[:30] not in again
+
+
 def test_not_for_me_folds_the_card_in_every_answer(room: Room) -> None:
     room.say("a", "x", "en", None)
     page = room.not_for_me("a", "one", "en", None)

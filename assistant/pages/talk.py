@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 from weakref import WeakKeyDictionary
@@ -127,6 +127,7 @@ class Room:
         shown = tidy(label or text)[:LONGEST]
         with alone(talk):
             if label is None and talk.just_said(shown, AGAIN):
+                self._let_go(talk.turns)
                 talk.steps += 1  # or the browser would take it for what it shows already, and go on looking
                 return self._drawn(talk)
             session, reply = guarded(lambda: self.turns.respond(talk.session, text))
@@ -246,12 +247,16 @@ class Room:
         for talk in self.talks.every():
             if talk.lock.acquire(blocking=False):
                 try:
-                    held = set().union(*(one.story_ids() for one in talk.turns))
-                    if held and (gone := held - self.turns.visible(held)):
-                        for one in talk.turns:
-                            one.let_go(gone)
+                    self._let_go(talk.turns)
                 finally:
                     talk.lock.release()
+
+    def _let_go(self, turns: Sequence[Turn]) -> None:
+        """What is drawn again passes the consent gate again: a story may have been withdrawn since it was shown."""
+        held = set().union(*(one.story_ids() for one in turns))
+        if held and (gone := held - guarded(lambda: self.turns.visible(held))):
+            for one in turns:
+                one.let_go(gone)
 
     def _talk(self, key: str, lang: str, country: str | None) -> tuple[Talk, str | None]:
         """The page's conversation. One that was forgotten meanwhile starts anew, and the answer says so."""
@@ -264,12 +269,8 @@ class Room:
     def _answered(self, key: str, talk: Talk, session: Session, turn: Turn) -> str:
         if not self.talks.is_open(key, talk):  # forgotten while the answer was being made: it is dropped
             return ""
-        # What is drawn again passes the consent gate again: a story may have been withdrawn since it was shown. Asked
-        # before anything is changed, so that an answer that fails here can be asked for once more.
-        held = set().union(*(one.story_ids() for one in (*talk.turns, turn)))
-        gone = held - guarded(lambda: self.turns.visible(held)) if held else set()
-        for one in (*talk.turns, turn):
-            one.let_go(gone)
+        # Before anything is changed, so that an answer that fails here can be asked for once more.
+        self._let_go((*talk.turns, turn))
         if talk.due_reminder():
             turn.before = "notice.again"
         talk.session = session
