@@ -104,6 +104,16 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+def leave(page: Any, how: str) -> None:
+    """The way out: by its button, or by Esc twice ("escape")."""
+    if how == "button":
+        page.locator("[data-leave]").click()
+    else:
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+    page.wait_for_url("**/robots.txt")
+
+
 class Visit:
     """One visitor with their own browser profile: the page, and every address that it asked for."""
 

@@ -17,7 +17,7 @@ import pytest
 
 from browser import canary
 from browser.canary import Between, traces
-from browser.conftest import ROOT, SWITCHES, program
+from browser.conftest import ROOT, SWITCHES, leave, program
 
 # One word for each box and each run. Nothing else on earth says them.
 MESSAGE, TELLING, TITLE, TOWN = "quorvexil", "zimblethorp", "ombrequast", "yelvertwick"
@@ -41,15 +41,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Between, l
 
 def words(how: str) -> list[str]:
     return [word + how for word in (MESSAGE, TELLING, TITLE, TOWN)]
-
-
-def leave(page: Any, how: str) -> None:
-    if how == "button":
-        page.locator("[data-leave]").click()
-    else:
-        page.keyboard.press("Escape")
-        page.keyboard.press("Escape")
-    page.wait_for_url("**/robots.txt")
 
 
 @pytest.mark.parametrize("how", ["button", "escape"])

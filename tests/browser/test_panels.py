@@ -195,30 +195,3 @@ def test_what_is_asked_about_keeping_leads_to_what_is_known(visit: Make) -> None
     one.page.locator(".sj-turn").last.get_by_role("button", name="What this page knows now").click()
     assert one.page.locator("#sj-knows").is_visible()
     assert "What do you keep" not in one.page.locator("#sj-knows").inner_text()
-
-
-def test_a_dropped_connection_says_so_and_sends_once_more(visit: Make) -> None:
-    one = visit().open()
-    one.page.fill("#sj-box textarea", SHARE)
-    one.context.set_offline(True)
-    one.page.click("#sj-send")
-    one.page.locator("#sj-trouble").get_by_text("being sent once more").wait_for()
-    assert one.page.locator("#sj-box textarea").input_value() == SHARE
-    one.context.set_offline(False)
-    one.answered(1)
-    assert one.page.locator(".sj-said p").all_inner_texts() == [SHARE]
-    assert one.page.locator("#sj-trouble").is_hidden()
-    assert one.page.locator("#sj-box textarea").input_value() == ""
-
-
-def test_an_answer_that_was_lost_on_the_way_comes_when_it_is_sent_again(visit: Make) -> None:
-    one = visit().open()
-    one.page.route("**/gradio_api/queue/data**", lambda route: route.abort())
-    one.page.fill("#sj-box textarea", SHARE)
-    one.page.click("#sj-send")
-    one.page.locator("#sj-trouble").get_by_text("still in the box").wait_for()
-    assert one.page.locator("#sj-box textarea").input_value() == SHARE
-    one.page.unroute("**/gradio_api/queue/data**")
-    one.page.click("#sj-send")
-    one.answered(1)
-    assert one.page.locator(".sj-said p").all_inner_texts() == [SHARE], "the same message stands there once"

@@ -172,21 +172,6 @@ def test_a_flood_is_slowed_and_said_kindly(visit: Make, address: str) -> None:
     assert not one.page.locator("#sj-trouble").is_visible()
 
 
-def test_a_lost_connection_is_said_and_the_words_stay(visit: Make) -> None:
-    one = visit().open()
-    one.context.set_offline(True)
-    one.page.fill("#sj-box textarea", "written in a tunnel")
-    one.page.click("#sj-send")
-    one.page.wait_for_selector("#sj-trouble:not([hidden])")
-    assert "being sent once more" in one.page.locator("#sj-trouble").inner_text()
-    one.page.locator("#sj-trouble", has_text="cannot be reached").wait_for(timeout=60_000)
-    assert one.page.input_value("#sj-box textarea") == "written in a tunnel"
-    one.context.set_offline(False)
-    one.page.click("#sj-send")
-    one.answered(1)
-    assert one.page.locator(".sj-said p").last.inner_text().strip() == "written in a tunnel"
-
-
 def test_too_long_a_message_is_said_and_stays(visit: Make) -> None:
     one = visit().open()
     one.page.fill("#sj-box textarea", "word " * 20_000)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from browser.conftest import Visit
+from browser.conftest import Visit, leave
 
 Make = Callable[..., Visit]
 
@@ -262,12 +262,7 @@ def test_quick_exit_leaves_nothing_in_the_tab(visit: Make, how: str) -> None:
     one = visit()
     page = begin(one)
     page.get_by_label("What was going on").press_sequentially("I am typing this right now")
-    if how == "button":
-        page.locator("[data-leave]").click()
-    else:
-        page.keyboard.press("Escape")
-        page.keyboard.press("Escape")
-    page.wait_for_url("**/robots.txt")
+    leave(page, how)
     assert one.stored()["session"] == {}
     page.goto(one.address + "/share")
     assert page.locator("[data-resume]").is_hidden()
