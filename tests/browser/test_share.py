@@ -190,6 +190,18 @@ def test_the_whole_way_without_scripts(visit: Make) -> None:
     assert page.get_by_role("button", name="Print this page").count() == 0
 
 
+def test_where_a_browser_cannot_encrypt_no_draft_is_stored_and_the_page_says_so(visit: Make) -> None:
+    one = visit()
+    one.page.add_init_script("Object.defineProperty(crypto, 'subtle', {value: undefined})")  # as without https
+    page = begin(one)
+    page.get_by_label("What was going on").fill(STORY)
+    page.wait_for_timeout(500)
+    assert one.stored()["session"] == {}
+    assert page.get_by_text("Nothing is kept between visits").is_visible()
+    assert not page.get_by_text("This tab keeps what you type").is_visible()
+    assert one.errors == []
+
+
 def test_left_and_resumed_in_the_same_tab(visit: Make) -> None:
     one = visit()
     page = begin(one)

@@ -12,6 +12,7 @@
   var HERE = "/share" + window.location.search; // the language that was chosen, and nothing else
   var stopped = false; // once cleared or left, nothing is written any more
   var timer = 0, saves = 0;
+  var KEEPS = Boolean(window.crypto && window.crypto.subtle); // browsers encrypt on https and on the computer itself only
 
   // A browser writes the storage of a tab to its disk, and leaves it there for a while after it was cleared. So the draft is
   // stored encrypted, and the key is in the name of the tab, which is in memory only. Without https there is no draft.
@@ -20,7 +21,7 @@
   function random(length) { return window.crypto.getRandomValues(new Uint8Array(length)); }
   function key() { return window.crypto.subtle.importKey("raw", unpacked(window.name), "AES-GCM", false, ["encrypt", "decrypt"]); }
   function keep(draft) {
-    if (!window.crypto.subtle) return;
+    if (!KEEPS) return;
     if (!/^[A-Za-z0-9+/]{43}=$/.test(window.name)) window.name = packed(random(32));
     var nonce = random(12), turn = saves += 1;
     key().then(function (own) {
@@ -102,12 +103,12 @@
   }
   // A page that the browser kept alive shows its own fields: after the story was sent or cleared they are old.
   window.addEventListener("pageshow", function (event) {
-    if (event.persisted && form && !usable(read())) window.location.replace(HERE);
+    if (event.persisted && form && KEEPS) read().then(function (draft) { if (!usable(draft)) window.location.replace(HERE); });
   });
 
   // what is kept, and clearing it: asked once more, because it cannot be undone
-  root.querySelectorAll("[data-kept]").forEach(function (one) { one.hidden = false; });
-  root.querySelectorAll("[data-plain]").forEach(function (one) { one.hidden = true; });
+  root.querySelectorAll("[data-kept]").forEach(function (one) { one.hidden = !KEEPS; });
+  root.querySelectorAll("[data-plain]").forEach(function (one) { one.hidden = KEEPS; });
   root.querySelectorAll("[data-clear]").forEach(function (button) {
     var sure = button.parentElement.querySelector("[data-sure]");
     function ask(open) {
