@@ -126,13 +126,13 @@ def test_the_skip_link_leads_into_the_view_that_is_open(visit: Make) -> None:
     one.page.keyboard.press("Escape")
     one.page.wait_for_selector("#sj-box textarea")
     one.page.locator('[data-act="shelf"]').click()
-    assert skip() == "H2"
+    assert skip() == "sj-shelf-title"
     assert one.page.locator("#sj-shelf").is_visible()
     one.page.go_back()  # Esc twice is the way out
     one.page.wait_for_selector("#sj-box textarea")
     one.page.locator(".sj-notice summary").click()
     one.page.locator('.sj-notice [data-act="knows"]').click()
-    assert skip() == "H2"
+    assert skip() == "sj-knows-title"
     assert one.page.locator("#sj-knows").is_visible()
 
 

@@ -12,6 +12,7 @@ window.sharedJourney = (function () {
 
   const html = document.documentElement;
   const lang = html.getAttribute("lang"), dir = html.getAttribute("dir");
+  html.dataset.early = "yes"; // until the conversation is here, the box that leads to the simple page stands in for its own
   const find = (where) => document.querySelector(where);
   const view = () => html.dataset.view || "talk";
 
@@ -367,13 +368,13 @@ window.sharedJourney = (function () {
     broken = true;
     if (own.token || !find("#sj-no-start")) return;
     if (waits) find("#sj-early").submit();
+    delete html.dataset.early; // the box stands below what is said now
     find("#sj-moment").hidden = true;
     find("#sj-no-start").hidden = false;
   }
   document.addEventListener("DOMContentLoaded", () => {
     words = JSON.parse(find("#sj-words").dataset.words);
     watchToasts();
-    if (find("#sj-early")) html.dataset.early = "yes";
     if (broken) notOpening();
     setTimeout(notOpening, NO_START);
   });
