@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from assistant.conversation import Excerpt, StoryCard, StoryPart, StoryView
 from assistant.understand import rules
 from assistant.voice import phrases
@@ -16,6 +14,7 @@ from assistant.words import label, say
 from assistant.words.local import commas
 from corpus import vocabulary
 from corpus.types import Part, Provenance, Span, Story
+from corpus.yaml_file import read_yaml
 from index.collection import Facts
 from index.find import Match
 from index.passages import sentences
@@ -92,7 +91,7 @@ def shared_words(said: str, passage: str, most: int = 3, rarity: Rarity | None =
 @lru_cache(maxsize=1)
 def _families() -> tuple[tuple[str, frozenset[str]], ...]:
     """(what completes "You both write of …", its words), for each family of feelings."""
-    data = yaml.safe_load(Path(__file__).with_name("feelings.yaml").read_text(encoding="utf-8"))["families"]
+    data = read_yaml(Path(__file__).with_name("feelings.yaml"))["families"]
     return tuple((family["phrase"], frozenset(family["words"].split())) for family in data.values())
 
 

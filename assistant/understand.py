@@ -9,10 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from assistant.group_requests import GroupRules, Wish, compiled, group_request
 from assistant.words import DEFAULT, keys, languages, say, variants
+from corpus.yaml_file import read_yaml
 from index.query import Dials
 
 Intent = Literal[
@@ -82,7 +81,7 @@ class Rules:
 
 @lru_cache(maxsize=1)
 def rules() -> Rules:
-    data = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    data = read_yaml(FILE)
     return Rules(
         most_words=data["most_words"],
         requests=tuple(

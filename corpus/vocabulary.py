@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
+from corpus.yaml_file import read_yaml
 
 FILE = Path(__file__).with_name("vocabulary.yaml")
 
@@ -15,7 +15,7 @@ Kind = Literal["themes", "stages", "pathways", "contexts", "content_notes"]
 
 @lru_cache(maxsize=1)
 def _all() -> dict[str, dict[str, dict[str, str]]]:
-    data: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    data: dict[str, dict[str, dict[str, str]]] = read_yaml(FILE)
     return data
 
 

@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     bench.add_argument(
         "--vectors", type=int, nargs="+", metavar="N", help="instead: what searching so many vectors costs and finds"
     )
+    bench.add_argument("--groups", type=int, metavar="N", help="instead: what taking in so many groups costs")
     search = commands.add_parser("search", help="find stories for a text, as the page does")
     search.add_argument("text", nargs="?", help="what somebody might write")
     search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.command == "export":
             return _export()
         if given.command == "bench":
-            return _bench(given.vectors)
+            return _bench(given.vectors, given.groups)
         if given.command == "evaluate":
             return commands_evaluate.run(given)
         if (given.text is None) == (given.queries is None):
@@ -88,11 +89,14 @@ def _export() -> int:
     return 0
 
 
-def _bench(vectors: Sequence[int] | None) -> int:
-    from index import bench_nearest
+def _bench(vectors: Sequence[int] | None, groups: int | None) -> int:
+    from index import bench_groups, bench_nearest
     from index.bench import bench
     from index.settings import IndexSettings
 
+    if groups:
+        bench_groups.bench(groups, print)
+        return 0
     if vectors:
         bench_nearest.bench(IndexSettings.read(), vectors, print)
         return 0

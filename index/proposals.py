@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from corpus import vocabulary
 from corpus.types import Part, PartText
+from corpus.yaml_file import read_yaml
 from index.embed import Embedder, Vectors
 from index.kept_lines import encoded
 from index.passages import sentences
@@ -68,7 +68,7 @@ class Landmarks:
 @lru_cache(maxsize=1)
 def lines() -> dict[str, dict[str, tuple[str, ...]]]:
     """`themes`, `stages` and `hope` → id or level → its lines."""
-    given = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    given = read_yaml(FILE)
     return {kind: {str(id): tuple(said) for id, said in given[kind].items()} for kind in ("themes", "stages", "hope")}
 
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from corpus import vocabulary
+from corpus.yaml_file import read_yaml
 from index.embed import Embedder
 from index.kept_lines import encoded
 
@@ -29,7 +29,7 @@ NAMED_HEAVY = 0.50
 @lru_cache(maxsize=1)
 def lines() -> dict[str, tuple[str, ...]]:
     """The landmarks of each theme: its label, its phrase, and the lines of `theme_lines.yaml`."""
-    given = yaml.safe_load(FILE.read_text(encoding="utf-8"))["themes"]
+    given = read_yaml(FILE)["themes"]
     return {
         theme: (vocabulary.label("themes", theme), vocabulary.phrase(theme), *given.get(theme, ()))
         for theme in vocabulary.ids("themes")

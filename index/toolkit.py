@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from corpus.types import Span, Story
+from corpus.yaml_file import read_yaml
 from index.choose import Turns
 from index.lexical import stems
 
@@ -35,7 +34,7 @@ class _Kind:
 
 @lru_cache(maxsize=1)
 def _kinds() -> dict[str, _Kind]:
-    data = yaml.safe_load(FILE.read_text(encoding="utf-8"))["kinds"]
+    data = read_yaml(FILE)["kinds"]
     return {
         kind: _Kind(frozenset(given["pathways"]), _cues(given["strong"]), _cues(given["weak"]))
         for kind, given in data.items()

@@ -12,12 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel
 
 from assistant import words
 from assistant.care.screen import Screen
 from assistant.words.local import by_name, country_name, either
+from corpus.yaml_file import read_yaml
 
 TABLE = Path(__file__).parent / "helplines.yaml"
 EVERY_COUNTRY = "/help"  # the page of this app that lists the lines of all countries
@@ -75,7 +75,7 @@ class Help(BaseModel, frozen=True):
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, Line]:
-    rows = yaml.safe_load(TABLE.read_text(encoding="utf-8"))["lines"]
+    rows = read_yaml(TABLE)["lines"]
     return {row["code"]: Line(**row) for row in rows}
 
 

@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 from assistant.care.normalise import sentences
 from assistant.care.phrases import Phrases
 from assistant.care.screen import lines
+from corpus.yaml_file import read_yaml
 
 RULES = Path(__file__).parent / "reply_rules.yaml"
 
@@ -30,7 +30,7 @@ class Breach(BaseModel, frozen=True):
 
 def read_rules() -> list[dict[str, Any]]:
     """The rules as they are written, blocks of text as lists of lines."""
-    data = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    data = read_yaml(RULES)
     keys = ("phrases", "examples", "not")
     return [entry | {key: lines(entry.get(key, "")) for key in keys} for entry in data["rules"]] + [
         {"words": {name: [text] for name, text in data["words"].items()}}

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from assistant.care.normalise import Lexicon, fold, one_edit, sentences, unbroken
 from assistant.care.phrases import Phrases, Span
+from corpus.yaml_file import read_yaml
 
 LANGUAGES = ("en", "es", "fr", "de", "pt")
 CATEGORIES = (
@@ -112,7 +112,7 @@ class Book(NamedTuple):
 
 def read_file(lang: str) -> dict[str, Any]:
     """One language's rule file. Blocks of text become lists of lines, and `not:` is called `no` here."""
-    data: dict[str, Any] = yaml.safe_load((RULES / f"{lang}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(RULES / f"{lang}.yaml")
     for entry in [*data["rules"], *data["guards"]]:
         entry["no"] = entry.pop("not", "")
         for key in ("phrases", "examples", "no"):

@@ -13,9 +13,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
 from corpus import vocabulary
+from corpus.yaml_file import read_yaml
 
 FOLDER = Path(__file__).parent
 DEFAULT = "en"
@@ -26,7 +25,7 @@ def _load(lang: str) -> dict[str, tuple[str, ...]]:
     """All keys of one language; a key written twice is an error, because one of the two would silently win."""
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((FOLDER / lang).glob("*.yaml")):
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        data = read_yaml(path) or {}
         data.pop("version", None)
         for key, value in data.items():
             if key in found:

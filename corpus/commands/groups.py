@@ -63,11 +63,13 @@ def _import(store: Store, settings: CorpusSettings, given: argparse.Namespace) -
 
 def _take_in(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     from corpus.groups import intake, read
+    from corpus.groups.side_by_side import several_processes
     from corpus.store import utc_now
 
     feed = read.feed_of(given.file, given.feed, given.timezone, given.programme, given.entity)
     columns = _columns(given.columns) if given.columns else None
-    batch = read.read(given.file, feed, given.format, columns)
+    with several_processes():
+        batch = read.read(given.file, feed, given.format, columns)
     sure = given.columns or given.yes or given.dry_run or not batch.columns
     if batch.columns and not given.json:
         print("Columns, as they would be read:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from corpus.groups.weekdays import days
@@ -59,6 +60,11 @@ def clock(value: Any) -> str | None:
     if (isinstance(value, float) and 0 <= value < 1) or re.fullmatch(r"0?\.\d{3,}", words):
         minutes = round(float(words) * 1440)
         return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
+    return _clock_of(words) if len(words) <= 80 else None
+
+
+@lru_cache(maxsize=8192)
+def _clock_of(words: str) -> str | None:
     words, led = _BEFORE.subn("", words)
     words = _ZONE.sub("", words).strip()
     if led and re.fullmatch(r"1[3-9]|2[0-3]", words):

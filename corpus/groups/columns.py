@@ -7,7 +7,8 @@ column about a person (contact, leader, host) is proposed for nothing that reade
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from corpus.groups.weekdays import DAYS, day_of_word, tongue_of
 from corpus.imports.columns import fold
@@ -152,18 +153,18 @@ def propose(headers: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     free = {h: _plain(h) for h in headers if h.strip()}
     about_people = {h for h, plain in free.items() if _PERSON.search(plain)}
-    names = {what: tuple(fold(word) for word in words) for what, words in FIELDS.items()}
     order = [*(what for what in FIELDS if what != "name"), "name"]
     for way in ("exact", "end", "begin"):
+        known = _ways_of(free, way)
         for what in FIELDS if way == "exact" else order:
             if what in found:
                 continue
-            for word in names[what]:
+            for word in _names_of(what):
                 match = next(
                     (
                         h
-                        for h, plain in free.items()
-                        if _fits(plain, word, way) and (h not in about_people or what in _MAY_BE_ABOUT_PEOPLE)
+                        for h in known.get(word, ())
+                        if h in free and (h not in about_people or what in _MAY_BE_ABOUT_PEOPLE)
                     ),
                     None,
                 )
@@ -190,12 +191,31 @@ def _plain(header: str) -> str:
     return fold(re.sub(r"\([^()]*\)", " ", header)) or fold(header)
 
 
-def _fits(header: str, word: str, way: str) -> bool:
-    if way == "exact":
-        return header == word
-    if len(word) < (3 if way == "end" else 4) or header.endswith(" id"):  # "Meeting ID" lets people in
-        return False
-    return header.endswith(f" {word}") if way == "end" else header.startswith(f"{word} ")
+_LONGEST = 80  # characters of a header that are compared; no name of a field is as long
+
+
+@lru_cache(maxsize=256)
+def _names_of(what: str) -> tuple[str, ...]:
+    return tuple(fold(word) for word in FIELDS[what])
+
+
+def _ways_of(free: Mapping[str, str], way: str) -> dict[str, list[str]]:
+    """{words: headers that are these words, or that end or begin with them}. Short words count only alone, and so does
+    whatever ends with "id": a "Meeting ID" lets people in."""
+    found: dict[str, list[str]] = {}
+    for header, plain in free.items():
+        if way == "exact":
+            found.setdefault(plain, []).append(header)
+            continue
+        if plain.endswith(" id"):
+            continue
+        words = plain[-_LONGEST:] if way == "end" else plain[: _LONGEST + 1]
+        at = -1
+        while (at := words.find(" ", at + 1)) >= 0:
+            some = words[at + 1 :] if way == "end" else words[:at]
+            if len(some) >= (3 if way == "end" else 4):
+                found.setdefault(some, []).append(header)
+    return found
 
 
 def _timetable(free: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from corpus.custody import Brought
 from corpus.groups.collapse import collapse
 from corpus.groups.listing import Feed
 from corpus.groups.read import Batch
-from corpus.groups.times import next_meeting
+from corpus.groups.times import meets_again
 
 if TYPE_CHECKING:
     from corpus.store import Store
@@ -81,7 +81,7 @@ def take_in(
         warnings=dict(sorted(kinds.items())),
         without_timezone=sum(any(s.timezone is None for s in one.group.schedules) for one in together),
         with_next_occurrence=sum(
-            one.group.always_open or next_meeting(one.group, now) is not None for one in together
+            one.group.always_open or meets_again(one.group, now) for one in together
         ),
         by_appointment=sum(one.group.by_appointment for one in together),
         unlisted=sum(one.group.status == "unlisted" for one in together),

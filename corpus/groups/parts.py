@@ -68,7 +68,11 @@ def withhold(draft: Draft, cells: Iterable[tuple[str, Any]]) -> None:
     for kind, cell in cells:
         if cell is None or cell == "":
             continue
-        if (isinstance(cell, list | tuple) and any(clean.line(c) for c in cell)) or clean.line(cell):
+        if type(cell) is str and cell[:1].isalnum() and cell[:1].isascii():
+            there = True  # whatever comes after
+        else:
+            there = any(clean.line(c) for c in cell) if isinstance(cell, list | tuple) else bool(clean.line(cell))
+        if there:
             draft.withhold()
             draft.warn(kind)
 

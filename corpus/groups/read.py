@@ -16,7 +16,8 @@ from corpus.groups import bmlt, calendar, files, hours, hsds, meeting_guide, she
 from corpus.groups.codes import programme_of, programmes
 from corpus.groups.columns import propose
 from corpus.groups.files import MOST_BYTES, File
-from corpus.groups.listing import SAMPLE_FEED, Feed, Listing, Read
+from corpus.groups.listing import SAMPLE_FEED, Feed, Listing, Raw, Read
+from corpus.groups.side_by_side import Reader, each
 from corpus.groups.tables import Table
 from corpus.imports.columns import fold
 from corpus.imports.text import decoded
@@ -205,14 +206,14 @@ def _json(data: bytes, place: str, feed: Feed, format: str, formats: Sequence[Fi
         beside = [row for path in formats for row in _list_in(path)]
         known = bmlt.Formats([*(given or []), *beside])
         rows = _few_enough(meetings if isinstance(meetings, list) else [meetings])
-        return kind, [bmlt.read(row, f"{place}, record {n}", feed, known) for n, row in enumerate(rows, 1)]
+        return kind, each(bmlt.read, _records(rows, place), feed, known)
     if kind == "hsds":
         return kind, list(hsds.from_json(found, place, feed))
     if kind in ("meeting-guide", "sheet"):
         if isinstance(found, dict):
             found = next((v for k in ("meetings", "data", "records") if isinstance(v := found.get(k), list)), [found])
         rows = _few_enough(found if isinstance(found, list) else [found])
-        return "meeting-guide", [meeting_guide.read(row, f"{place}, record {n}", feed) for n, row in enumerate(rows, 1)]
+        return "meeting-guide", each(meeting_guide.read, _records(rows, place), feed)
     if table := _as_table(found):
         return _table(table, place, feed, "sheet", None)[:2]
     raise BadRecord("It holds no meetings, services or groups that are known here.")
@@ -240,6 +241,10 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value if isinstance(one, str | int | float))
     return None if isinstance(value, dict) else value
+
+
+def _records(rows: Iterable[Any], place: str) -> list[tuple[Any, str]]:
+    return [(row, f"{place}, record {n}") for n, row in enumerate(rows, 1)]
 
 
 def _few_enough(rows: list[Any]) -> list[Any]:
@@ -316,17 +321,8 @@ def _table(
         raise BadRecord("A table of HSDS is read from the folder of its package.")
     if kind in ("naws", "meeting-guide"):
         reader = bmlt.read_naws if kind == "naws" else meeting_guide.read
-        rows = [(f"{where}, row {n}", _row(table, cells)) for n, cells in table.rows]
-        first = table.headers[0]
-        return (
-            kind,
-            lost
-            + [
-                Refused(at, why) if (why := sheet_rows.no_group(row, first)) else reader(row, at, feed)
-                for at, row in rows
-            ],
-            {},
-        )
+        rows = [(_row(table, cells), f"{where}, row {n}") for n, cells in table.rows]
+        return kind, lost + each(_row_of_a_table, rows, reader, feed, table.headers[0]), {}
     chosen = columns or propose(table.headers)
     if missing := [header for header in chosen.values() if header not in table.headers]:
         raise BadRecord(f"There is no column {missing[0][:60]!r}.")
@@ -334,6 +330,11 @@ def _table(
         raise BadRecord("No column was found for the name of a group. Say which with --columns name=…")
     found = sheet_rows.read(table.headers, table.rows, where, feed, chosen, table.title)
     return "sheet", lost + found, dict(chosen)
+
+
+def _row_of_a_table(row: Raw, place: str, reader: Reader, feed: Feed, first: str) -> Read:
+    why = sheet_rows.no_group(row, first)
+    return Refused(place, why) if why else reader(row, place, feed)
 
 
 def _is_of_tsml(headers: Sequence[str]) -> bool:

@@ -148,3 +148,15 @@ def next_meeting(group: Group, now: datetime) -> Meeting | None:
         return None
     found = upcoming(group.schedules, now)
     return found[0] if found else None
+
+
+def meets_again(group: Group, now: datetime) -> bool:
+    """Whether `next_meeting` finds one, without working it out for a group that meets every week without an end."""
+    if group.status not in ("active", "unlisted"):
+        return False
+    if any(
+        s.days and s.timezone and not (s.rrule or s.starts_on or s.until or s.not_on or s.hours)
+        for s in group.schedules
+    ):
+        return True
+    return next_meeting(group, now) is not None

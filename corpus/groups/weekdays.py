@@ -99,7 +99,17 @@ def days(
     Numbers count from `base`, which is `first[0]`; one past the end is the first day again (7 for Sunday). Of
     "Saturday - only 2nd Saturday" the whole comes back as words, too. "Daily except Friday" leaves Friday out.
     """
-    pieces = list(value) if isinstance(value, list | tuple) else [value]
+    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= 80:
+        return _days(str(value), first, base, tongue)  # directories write the same few over and over
+    return _read(list(value) if isinstance(value, list | tuple) else [value], first, base, tongue)
+
+
+@lru_cache(maxsize=4096)
+def _days(words: str, first: tuple[str, ...], base: int, tongue: str) -> tuple[tuple[str, ...], str]:
+    return _read([words], first, base, tongue)
+
+
+def _read(pieces: Iterable[Any], first: tuple[str, ...], base: int, tongue: str) -> tuple[tuple[str, ...], str]:
     found: set[str] = set()
     rest: list[str] = []
     for piece in pieces:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from corpus.groups.listing import Feed
 from corpus.samples.read import FOLDER, Loaded
 from corpus.types import Group, Provenance
+from corpus.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from corpus.groups.read import Batch
@@ -44,7 +43,7 @@ def read_directories(folder: Path = GROUPS) -> tuple[SampleDirectory, ...]:
     """The directories that `directories.yaml` names, in its order. BadRecord when one of the files is not there."""
     from corpus.groups import read
 
-    given: list[dict[str, Any]] = yaml.safe_load((folder / INDEX).read_text(encoding="utf-8"))["directories"]
+    given: list[dict[str, Any]] = read_yaml(folder / INDEX)["directories"]
     found = []
     for one in given:
         feed = Feed(one["feed"], one["timezone"], one["programme"], one["entity"])

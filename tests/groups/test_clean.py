@@ -73,6 +73,19 @@ def test_passcodes_in_words_are_withheld(words: str) -> None:
     assert "Come early." in left
 
 
+@pytest.mark.parametrize(
+    "name",
+    (
+        "passcode|pass-code|pass word|passwd|passwort|kennwort|kenncode|contrasena|clave|clave de acceso|codigo de acceso|"
+        "codigo de acesso|senha|mot de passe|mdp|code d'acces|wachtwoord|toegangscode|codice d'accesso|parola d'ordine|"
+        "zugangscode|pwd|p/w|pw|pc|pin|pass|access code|zoom code|security code|host key|meeting key|key"
+    ).split("|"),
+)
+def test_every_name_of_a_passcode_in_plain_letters_is_looked_for(name: str) -> None:
+    for written in (name, name.upper()):
+        assert clean.without_secrets(f"Come early. {written}: 88x1")[1] == 1
+
+
 @pytest.mark.parametrize("words", ["We pass the hat.", "Key chains for newcomers", "No password needed", "pin board"])
 def test_ordinary_words_are_no_passcodes(words: str) -> None:
     assert clean.without_secrets(words) == (words, 0)

@@ -11,11 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from corpus import vocabulary
 from corpus.groups.listing import Draft
 from corpus.imports.columns import fold
+from corpus.yaml_file import read_yaml
 
 _FOLDER = Path(__file__).parent
 _OF_LANGUAGES = "aa"
@@ -33,6 +32,8 @@ _ALSO = {"acoa": "aca", "alateen": "alanon", "recoverydharma": "rd", "refugereco
 def programme_of(name: str) -> str:
     """The short name of a programme: of "Al-Anon", "alanon"; of "Recovery Dharma" and "ACoA", theirs too."""
     plain = re.sub(r"[^a-z]", "", name.lower())
+    if plain in programmes():
+        return plain
     full = {re.sub(r"[^a-z]", "", book(one)["name"].lower()): one for one in programmes()}
     return _ALSO.get(plain) or full.get(plain, plain)
 
@@ -56,7 +57,7 @@ def book(programme: str) -> dict[str, Any]:
             "hidden": frozenset(),
             "closed": "",
         }
-    data: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(path)
     found = {str(code).upper(): entry for code, entry in data["codes"].items()}
     if programme != _OF_LANGUAGES:  # every programme of the format has these, unless the letters mean something else
         languages = {code: entry for code, entry in book(_OF_LANGUAGES)["codes"].items() if _spoken(entry)}
