@@ -131,6 +131,18 @@ def test_an_up_to_date_database_opens_without_alembic(tmp_path: Path) -> None:
     assert again.stdout.strip() == "False"
 
 
+def test_looking_at_the_list_again_imports_only_what_a_list_needs(tmp_path: Path) -> None:
+    code = "import sys, corpus.__main__ as m; m.main(['list']); print(*sys.modules)"
+    env = {**os.environ, "SHARED_JOURNEY_DATA": str(tmp_path)}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True, env=env
+        )
+    assert "205 stories" in done.stdout or " stories: " in done.stdout
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"alembic", "numpy", "rich", "corpus.groups.read", "corpus.imports"}
+
+
 # --- README -------------------------------------------------------------------------------------------------------
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

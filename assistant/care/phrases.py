@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from assistant.care.normalise import fold
@@ -43,23 +44,25 @@ class Span(NamedTuple):
 
 
 Slot = frozenset[str]
+Parsed = tuple[str, Slot | None]  # a regular expression, and the words that one of must be there
 
 
 class _Parser:
     """Turns one phrase into a regular expression over ' word word ' and the words that it cannot do without."""
 
-    def __init__(self, phrase: str, lists: Mapping[str, Sequence[str]]) -> None:
-        self.phrase, self.lists = phrase, lists
+    def __init__(self, phrase: str, lists: Mapping[str, Sequence[str]], known: dict[str, Parsed]) -> None:
+        """known: lists of this file that were parsed already; filled here, as thousands of phrases use them."""
+        self.phrase, self.lists, self.known = phrase, lists, known
         self.tokens = _TOKEN.findall(phrase)
         self.at = 0
 
-    def parse(self) -> tuple[str, Slot | None]:
+    def parse(self) -> Parsed:
         made = self._either(end=None)
         if self.at != len(self.tokens):
             raise ValueError(f"unbalanced brackets in the phrase {self.phrase!r}")
         return made
 
-    def _either(self, end: str | None) -> tuple[str, Slot | None]:
+    def _either(self, end: str | None) -> Parsed:
         options, slots = [], []
         while True:
             text, slot = self._row()
@@ -75,7 +78,7 @@ class _Parser:
             self.at += 1
         return _join(options, slots)
 
-    def _row(self) -> tuple[str, Slot | None]:
+    def _row(self) -> Parsed:
         text, slots = "", []
         while self.at < len(self.tokens) and self.tokens[self.at] not in (")", "]", "|"):
             token = self.tokens[self.at]
@@ -92,8 +95,7 @@ class _Parser:
             elif token.startswith("{"):
                 if token[1:-1] not in self.lists:
                     raise ValueError(f"no list of words {token} for the phrase {self.phrase!r}")
-                made = [_Parser(entry, self.lists).parse() for entry in self.lists[token[1:-1]]]
-                part, slot = _join([m[0] for m in made], [m[1] for m in made])
+                part, slot = self._list(token[1:-1])
                 text += part
                 slots.append(slot)
             elif token == "~" and self.tokens[self.at : self.at + 1] == ["("]:
@@ -111,15 +113,22 @@ class _Parser:
                 slots.append(slot)
         return text, max((s for s in slots if s), key=_rarity, default=None)
 
+    def _list(self, name: str) -> Parsed:
+        if name not in self.known:
+            made = [_Parser(entry, self.lists, self.known).parse() for entry in self.lists[name]]
+            self.known[name] = _join([m[0] for m in made], [m[1] for m in made])
+        return self.known[name]
 
-def _word(token: str) -> tuple[str, Slot | None]:
+
+@cache  # of the words of our own files: some ten thousand
+def _word(token: str) -> Parsed:
     words = re.findall(r"[^\W_]+\*?", fold(token))
     text = "".join(w[:-1] + "[^ ]* " if w.endswith("*") else w + " " for w in words)
     whole = [frozenset((w,)) for w in words if not w.endswith("*")]
     return text, max(whole, key=_rarity, default=None)
 
 
-def _join(options: list[str], slots: list[Slot | None]) -> tuple[str, Slot | None]:
+def _join(options: list[str], slots: list[Slot | None]) -> Parsed:
     if len(options) == 1:
         return options[0], slots[0]
     known = [s for s in slots if s is not None]
@@ -142,8 +151,9 @@ class Phrases:
         self._by_word: dict[str, list[int]] = {}
         self._always: list[int] = []
         grouped: dict[tuple[int, Slot | None], list[str]] = {}
+        files: dict[int, tuple[Mapping[str, Sequence[str]], dict[str, Parsed]]] = {}
         for owner, phrase, lists in phrases:
-            text, slot = _Parser(phrase, lists).parse()
+            text, slot = _Parser(phrase, lists, files.setdefault(id(lists), (lists, {}))[1]).parse()
             if not text:
                 raise ValueError("an empty phrase would match everything")
             grouped.setdefault((owner, slot), []).append(text)

@@ -12,14 +12,23 @@ def rows(found: list[dict[str, Any]], as_json: bool, columns: tuple[str, ...]) -
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return
+    cells = [[_cell(row[column]) for column in columns] for row in found]
+    if not sys.stdout.isatty():  # no width to fold into, and other programs read whole lines
+        widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+        for line in (columns, *cells):
+            print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+        return
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
-    for row in found:
-        values = [row[column] for column in columns]
-        table.add_row(*(", ".join(v) if isinstance(v, list) else "" if v is None else str(v) for v in values))
-    # Not a terminal: no width to fold into, so that other programs read whole lines.
-    Console(width=None if sys.stdout.isatty() else 200, markup=False, highlight=False).print(table)
+    for line in cells:
+        table.add_row(*line)
+    Console(markup=False, highlight=False).print(table)
+
+
+def _cell(value: Any) -> str:
+    words = ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+    return " ".join(words.split())

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import logging
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from corpus.errors import IllegalMove
-from corpus.groups.listing import SAMPLE_FEED
-from corpus.samples.directories import MOVED, read_directories
-from corpus.samples.read import FOLDER, Refused, read_stories
 from corpus.store import Store, utc_now
 from corpus.types import Consent, Provenance, Purpose, Story
 
+if TYPE_CHECKING:
+    from corpus.samples.read import Refused
+
 log = logging.getLogger("shared_journey.corpus")
+_FOLDER = Path(__file__).parent
 _NOTE = "samples"
 _ACTOR = "samples"
 
@@ -33,10 +36,13 @@ def load_samples(store: Store) -> SamplesReport | None:
     A sample that the program withdrew stays away.
     """
     digest = hashlib.sha256()
-    for path in sorted([*FOLDER.glob("stories/*.md"), *FOLDER.glob("groups/*.*")]):
+    for path in sorted([*_FOLDER.glob("stories/*.md"), *_FOLDER.glob("groups/*.*")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     if store.note(_NOTE) == digest.hexdigest():
         return None
+    # Most starts end here, so what reads them is imported only now.
+    from corpus.samples.read import read_stories
+
     stories = read_stories()
     departed = store.departed()
     there = {summary.id for summary in store.summaries()}
@@ -71,6 +77,8 @@ def load_samples(store: Store) -> SamplesReport | None:
 def _load_groups(store: Store) -> tuple[int, tuple[Refused, ...]]:
     """(groups, records that were refused) of the sample directories, taken in as any program's directory would be."""
     from corpus.groups.intake import take_in
+    from corpus.groups.listing import SAMPLE_FEED
+    from corpus.samples.directories import MOVED, read_directories
 
     store.move_groups(MOVED, _ACTOR)
     directories = read_directories()

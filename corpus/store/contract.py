@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol
 
 from corpus.store.custody_contract import CountStore, CustodyStore, ListingStore, PeopleStore, WrongStore
 from corpus.types import AuditEvent, Book, Consent, Group, Provenance, Purpose, Span, State, Story, VisibleStory
+
+if TYPE_CHECKING:  # the commands that look after stories need no vectors
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)

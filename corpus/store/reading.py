@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from corpus.store import tables as t
 from corpus.store.contract import Changes, GroupChanges, GroupVector, StoryVectors, Summary
 from corpus.types import Consent, Group, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
 _MOST_PARAMETERS = 500  # ids in one statement, well below SQLite's limit
@@ -27,6 +29,8 @@ def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
 
 
 def to_vector(blob: bytes) -> NDArray[np.float32]:
+    import numpy as np
+
     return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from corpus import errors
@@ -26,6 +25,10 @@ from corpus.store.base import (
 )
 from corpus.store.contract import AuditProof, Changes, GroupChanges, Passage, Summary
 from corpus.types import AuditEvent, Book, Consent, Group, Provenance, Purpose, State, Story, VisibleStory
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class StoryRows(Rows):
@@ -234,4 +237,6 @@ class StoryRows(Rows):
 
 
 def _blob(vector: NDArray[np.float32]) -> bytes:
+    import numpy as np
+
     return np.ascontiguousarray(vector, dtype="<f4").tobytes()
