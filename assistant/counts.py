@@ -71,6 +71,10 @@ class Counts:
             self._add((id,), before, -1)
         self._add((id,), what)
 
+    def put_aside(self, id: str, why: Counted) -> None:
+        """A reader said why a story was not for them (one of `PUT_ASIDE`)."""
+        self._add((id,), why)
+
     def flush(self) -> bool:
         """Write what was counted. False when the database would not take it: the numbers are kept for the next time.
 

@@ -76,8 +76,14 @@ class Counted(StrEnum):
     MORE_HOPEFUL = "more_hopeful"
     HEAVIER = "heavier"
     NO_CHANGE = "no_change"
+    # why readers put its card aside, where they chose to say so
+    TOO_HEAVY = "too_heavy"
+    NOT_LIKE_ME = "not_like_me"
+    TOO_ROSY = "too_rosy"
+    PREACHY = "preachy"
 
 
+PUT_ASIDE = (Counted.TOO_HEAVY, Counted.NOT_LIKE_ME, Counted.TOO_ROSY, Counted.PREACHY)
 FELT = (Counted.LESS_ALONE, Counted.MORE_HOPEFUL, Counted.HEAVIER, Counted.NO_CHANGE)
 
 
@@ -249,6 +255,10 @@ class Usage:
     more_hopeful: int | None = None
     heavier: int | None = None
     no_change: int | None = None
+    too_heavy: int | None = None
+    not_like_me: int | None = None
+    too_rosy: int | None = None
+    preachy: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,24 @@ def test_what_a_story_left_somebody_feeling_is_counted_once(room: Room, counts: 
     assert say("page.reading.felt_thanks") + "</p>" in again
 
 
+def test_why_a_story_was_put_aside_is_counted_once_and_not_today_is_not(
+    room: Room, counts: Counts, recorder: Recorder
+) -> None:
+    room.say("k", "hello", "en", None)
+    room.why_not("k", "one", "too_heavy", "en", None)  # nobody asked
+    counts.flush()
+    assert not any(key in batch for batch in recorder.got for key in [("one", Counted.TOO_HEAVY)])
+    room.not_for_me("k", "one", "en", None)
+    counts.flush()
+    recorder.got.clear()
+    for _ in range(3):
+        room.why_not("k", "one", "too_rosy", "en", None)
+    room.not_for_me("k", "two", "en", None)
+    room.why_not("k", "two", "not_today", "en", None)
+    said = {key: n for key, n in written(counts, recorder).items() if key[1] is not Counted.SHOWN}
+    assert said == {("one", Counted.TOO_ROSY): 1}
+
+
 def pressed(page: str) -> list[str]:
     return re.findall(r'aria-pressed="true" data-read="felt" data-id="one" data-what="(\w+)"', page)
 

@@ -42,7 +42,14 @@ def test_the_figures_are_those_of_the_collection(store: Store, clock: Clock) -> 
         )
         publish(store, story)
         store.count({(f"s{n}", Counted.SHOWN): 3 + n})
-    store.count({("s5", Counted.MORE_HOPEFUL): 6, ("s5", Counted.HEAVIER): 5, ("s5", Counted.NO_CHANGE): 4})
+    store.count(
+        {
+            ("s5", Counted.MORE_HOPEFUL): 6,
+            ("s5", Counted.HEAVIER): 5,
+            ("s5", Counted.NO_CHANGE): 4,
+            ("s5", Counted.TOO_ROSY): 7,
+        }
+    )
     for _ in range(7):
         store.count_missing("gambling")
     for _ in range(4):
@@ -60,8 +67,11 @@ def test_the_figures_are_those_of_the_collection(store: Store, clock: Clock) -> 
     assert "<td>Panic</td>" not in page.text
     assert "fewer than 5" in page.text
     few = "<td>fewer than 5</td>"
-    assert f'"/desk/story/s5">s5</a></th><td>8</td>{few}{few}<td>6</td><td>5</td>{few}</tr>' in page.text
-    for column in ("Less alone", "A bit more hopeful", "Heavier", "No change"):
+    assert (
+        f'"/desk/story/s5">s5</a></th><td>8</td>{few}{few}<td>6</td><td>5</td>{few}{few}{few}<td>7</td>{few}</tr>'
+        in page.text
+    )
+    for column in ("Less alone", "A bit more hopeful", "Heavier", "No change", "Put aside: too heavy"):
         assert f'<th scope="col">{column}</th>' in page.text
     assert "<svg" in page.text
     assert page.text.count('aria-hidden="true"') >= 4

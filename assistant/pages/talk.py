@@ -19,7 +19,7 @@ from assistant.tidy import tidy
 from assistant.turn import LONGEST, Feedback
 from assistant.words import say
 from corpus import vocabulary
-from corpus.custody import FELT, Counted
+from corpus.custody import FELT, PUT_ASIDE, Counted
 from corpus.errors import SharedJourneyError
 from index.query import Dials
 
@@ -164,6 +164,8 @@ class Room:
             session, reply = guarded(
                 lambda: self.turns.feedback(talk.session, how, story_id) if how else self.turns.not_today(talk.session)
             )
+            if reason in PUT_ASIDE and any(turn.asks == story_id for turn in talk.turns):
+                self.counts.put_aside(story_id, Counted(reason))  # once: the question is gone with its answer
             for turn in talk.turns:
                 if turn.asks:
                     turn.asks, turn.drawn = "", None

@@ -14,7 +14,7 @@ from assistant.pages.talk import note
 from assistant.words import say
 from assistant.words.local import language_name
 from corpus import report, vocabulary
-from corpus.custody import FELT, FLOOR, Role, SignedIn
+from corpus.custody import FLOOR, Counted, Role, SignedIn
 
 if TYPE_CHECKING:
     from assistant.settings import Parts
@@ -69,7 +69,7 @@ def add(app: FastAPI, parts: Parts, desk: Desk) -> None:
                 told=report.told,
                 missing=tuple((week, vocabulary.label("themes", id), n) for week, id, n in found.missing),
                 counting=desk.settings.counts,
-                felt=FELT,
+                counted=tuple(Counted),
                 floor=FLOOR,
                 width=WIDTH,
             )
