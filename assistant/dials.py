@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
 from assistant.words import label, say
@@ -49,6 +50,12 @@ def dials_of(data: Any) -> Dials:
         mute=_words(given.get("mute")),
         **ticked,
     )
+
+
+def of_form(fields: Mapping[str, Sequence[str]]) -> Dials:
+    """The choices out of a plain form: every value of each field."""
+    first = {name: values[0] for name in (*TURNED, "mute") if (values := fields.get(name))}
+    return dials_of(first | {name: list(fields.get(name, ())) for name in (*TICKED, "languages")})
 
 
 def _texts(value: Any) -> list[str]:

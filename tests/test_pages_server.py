@@ -21,6 +21,7 @@ from browser import fakes
 from assistant.words import keys
 from assistant.words import say as words
 from corpus.custody import Noticed
+from index.query import Dials
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +122,44 @@ def test_without_scripts_the_country_is_carried_on(web: httpx.Client) -> None:
         assert '<input type="hidden" name="country" value="US">' in page.text
     assert "in US: hello" in web.post("/ask", data={"text": "hello", "country": "US"}).text
     assert "Something more hopeful" not in web.post("/ask", data={"text": "hello"}).text
+
+
+def test_without_scripts_choices_go_along_with_the_message_and_stay_in_the_form(app: Any, web: httpx.Client) -> None:
+    turns, seen = app.state.room.turns, []
+    respond = turns.respond
+
+    def watched(session: Any, text: str) -> Any:
+        seen.append(session.dials)
+        return respond(session, text)
+
+    turns.respond = watched
+    try:
+        fields = {"text": "hello", "along": "further", "without": ["violence", "no such note"], "mute": "rain, <b>snow"}
+        page = web.post("/ask", data=fields).text
+        plain = web.post("/ask", data={"text": "hello"}).text
+    finally:
+        turns.respond = respond
+    assert seen == [Dials(along="further", without=frozenset({"violence"}), mute=("rain", "<b>snow")), Dials()]
+    ticked = re.findall(r'name="(\w+)" value="(\w*)" checked', page)
+    assert ticked == [("along", "further"), ("outcome", ""), ("length", ""), ("without", "violence")]
+    assert 'value="rain, &lt;b&gt;snow"' in page
+    assert words("page.choices.along.further") in page.split("<textarea", 1)[0]  # said above the answer
+    assert '<details class="sj-fold" open>' in page
+    assert re.findall(r'name="(\w+)" value="(\w*)" checked', plain) == [
+        (name, "") for name in ("along", "outcome", "length")
+    ]
+    assert words("page.choices.none") not in plain
+
+
+def test_every_choice_at_once_is_not_too_many(web: httpx.Client) -> None:
+    shown = re.findall(r'name="(\w+)" value="(\w+)"', web.get("/ask").text)
+    assert len(shown) > 30
+    fields: dict[str, Any] = {"text": "hello", "mute": "rain"}
+    for name, value in shown:
+        fields.setdefault(name, []).append(value)
+    page = web.post("/ask", data=fields).text
+    assert "hello" in page
+    assert "Nothing was written" not in page
 
 
 def test_a_failure_without_scripts_is_said(web: httpx.Client) -> None:

@@ -32,6 +32,8 @@ def add(app: FastAPI, parts: Parts) -> None:
             known = (collection.version, told)
         return known[1]
 
+    app.state.choices = lambda lang: lists_of(lang, languages())
+
     @app.get("/choices")
     def choices(request: Request) -> HTMLResponse:
         """The form with nothing chosen: what is chosen already is known to the page that asks for it."""
@@ -39,7 +41,14 @@ def add(app: FastAPI, parts: Parts) -> None:
 
 
 def form(lang: str, languages: Iterable[str]) -> str:
-    """languages: of the stories (primary subtags); with one alone there is nothing to choose."""
+    return str(draw("choices.html", lang, turned=TURNED, lists=lists_of(lang, languages), chosen={}))
+
+
+def lists_of(lang: str, languages: Iterable[str]) -> list[tuple[str, bool, list[tuple[str, str]]]]:
+    """(name, whether it shuts out what it does not name, [(id, label)]) of each list to tick.
+
+    languages: of the stories (primary subtags); with one alone there is nothing to choose.
+    """
     tags = sorted(languages)
     lists = [
         (name, name == "without", [(id, label(kind, id, lang)) for id in vocabulary.ids(kind)])
@@ -47,4 +56,4 @@ def form(lang: str, languages: Iterable[str]) -> str:
     ]
     if len(tags) > 1:
         lists.append(("languages", True, [(tag, capital(language_name(tag, lang))) for tag in tags]))
-    return str(draw("choices.html", lang, turned=TURNED, lists=lists))
+    return lists

@@ -16,12 +16,14 @@ from starlette.concurrency import run_in_threadpool
 
 from assistant.care import countries, doors, guess_country, help_bar
 from assistant.conversation import Reply, Session, StoryView
+from assistant.dials import TURNED, as_data, of_form, spoken
 from assistant.pages.render import HERE, draw, language_for, spoken_here
 from assistant.pages.sessions import Turn
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.words import DEFAULT, keys, say, variants
 from assistant.words.local import direction
 from corpus.custody import FELT, Counted
+from index.query import Dials
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -78,6 +80,7 @@ def lang_of(request: Request) -> str:
 
 
 # Answers to forms that have no page of their own at their address: where another language is chosen from there.
+MOST_FIELDS = 200  # of a form with every choice ticked: each thing of the vocabulary is one
 _PAGE_OF = {"/story": "/ask", "/felt": "/ask"}
 
 
@@ -132,11 +135,15 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
 
 async def form_of(request: Request) -> dict[str, str]:
     """The fields of a plain form, first value each. The body is at most the Guard's limit."""
+    return {name: values[0] for name, values in (await fields_of(request, 8)).items()}
+
+
+async def fields_of(request: Request, most: int) -> dict[str, list[str]]:
+    """Every value of each field; {} when there are more than `most`, which no form of ours has."""
     try:
-        fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=8)
-    except ValueError:  # more fields than any form of ours has
+        return parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most)
+    except ValueError:
         return {}
-    return {name: values[0] for name, values in fields.items()}
 
 
 def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], None]) -> None:
@@ -182,23 +189,32 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
     def bar(request: Request) -> HTMLResponse:
         return page("bar.html", request)
 
+    def asking(request: Request, form: dict[str, str] | None, dials: Dials, **more: Any) -> HTMLResponse:
+        """The page to ask without scripts. What is chosen travels with its form, and nowhere else."""
+        lang = lang_of(request)
+        return page(
+            "ask_page.html", request, form=form, turned=TURNED, lists=request.app.state.choices(lang),
+            chosen=as_data(dials), chose=spoken(dials, lang) if dials != Dials() else "", **more,
+        )  # fmt: skip
+
     @app.get("/ask")
     def ask_empty(request: Request) -> HTMLResponse:
-        return page("ask_page.html", request, turn=None, empty=False, of_groups=False)
+        return asking(request, None, Dials(), turn=None, empty=False, of_groups=False)
 
     @app.post("/ask")
     async def ask(request: Request) -> HTMLResponse:
         """One message, one answer, nothing kept: for a browser without scripts."""
-        form = await form_of(request)
+        fields = await fields_of(request, MOST_FIELDS)
+        form, dials = {name: values[0] for name, values in fields.items()}, of_form(fields)
         text = form.get("text", "")
         lang, values = frame(request, room, settings, form)
         country = values["country"]
         if not text.strip():
-            return page("ask_page.html", request, form=form, turn=None, empty=True, of_groups=False)
+            return asking(request, form, dials, turn=None, empty=True, of_groups=False)
 
         def answer() -> tuple[Session, Reply]:
             session, _ = room.turns.start(lang, country or None)
-            return room.turns.respond(session, text)
+            return room.turns.respond(session.model_copy(update={"dials": dials}), text)
 
         try:
             session, reply = await run_in_threadpool(guarded, answer)
@@ -214,7 +230,7 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             room.counts.screened(session.screens[-1])
         # Nothing is kept here, so that choices of groups are made in their form.
         of_groups = bool(session.groups_turn) and not reply.groups
-        return page("ask_page.html", request, form=form, turn=drawn, empty=False, of_groups=of_groups)
+        return asking(request, form, dials, turn=drawn, empty=False, of_groups=of_groups)
 
     @app.post("/story")
     async def story(request: Request) -> HTMLResponse:
