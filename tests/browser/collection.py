@@ -41,7 +41,7 @@ class Told:
     notes: tuple[str, ...] = ()
     language: str = "en"
     also: tuple[Purpose, ...] = ()  # beside being shown
-    shown: tuple[int, ...] = (0, 0, 0, 0, 0, 0)  # in the order of `Counted`
+    shown: tuple[int, ...] = (0,) * len(Counted)  # in the order of `Counted`
 
 
 PUBLISHED = (
@@ -51,14 +51,14 @@ PUBLISHED = (
         "My daughter Petra said nothing about it, and I was glad of that. We lived above the chandler's on Quay Lane.",
         "I have a small teapot now. The big one is on the shelf where I can see it. Some nights I still get up at four.",
         ("grief", "loneliness"), 38, 41, "finding_my_way", ("older_person",), ("death",), also=(Purpose.QUOTE,),
-        shown=(64, 23, 9, 6, 1, 5),
+        shown=(64, 23, 9, 6, 1, 5, 2, 6, 0, 1),
     ),
     Told(
         "s-7742cc0d18ef", "The 23:40", "Marek",
         "I drove the last bus for six years, and then I could not sleep on my nights off either. I sat in the parked "
         "car outside our own house, because inside I would have had to be somebody.",
         "Days now, on the school run. I am still tired. But I know which kind of tired it is.",
-        ("work", "sleep", "depression"), 60, 12.5, "further_along", ("man", "parent"), shown=(41, 12, 5, 2, 0, 1),
+        ("work", "sleep", "depression"), 60, 12.5, "further_along", ("man", "parent"), shown=(41, 12, 5, 2, 0, 1, 0, 0, 5, 0),
     ),
     Told(
         "s-e90a44d1b3c8", "Nine plates", "June",
@@ -66,20 +66,20 @@ PUBLISHED = (
         "nine dinners in a day.",
         "Two years in March. I went back to it once, in the second autumn, and told my group the same week.",
         ("alcohol", "family"), 70, 295, "further_along", ("parent", "woman"), ("risky_behaviour:substances",),
-        also=(Purpose.QUOTE, Purpose.SHARE), shown=(52, 30, 12, 7, 5, 3),
+        also=(Purpose.QUOTE, Purpose.SHARE), shown=(52, 30, 12, 7, 5, 3, 7, 1, 0, 0),
     ),
     Told(
         "s-19ab77c6e024", "Form 12b", "A. with the green coat",
         "Every letter from the office began with the word Unfortunately. I read them on the stairs, standing up, so "
         "that nobody in our room would see my face.",
         "I still read letters on the stairs. But I read them aloud now, to Mrs Adeyemi, who swears at them for me.",
-        ("migration", "anxiety"), 50, 310, "in_the_middle", ("migrant",), also=(Purpose.SHARE,), shown=(18, 7, 2, 1, 0, 0),
+        ("migration", "anxiety"), 50, 310, "in_the_middle", ("migrant",), also=(Purpose.SHARE,), shown=(18, 7, 2, 1, 0, 0, 0, 0, 0, 0),
     ),
     Told(
         "s-c3d8f5517a90", "Tuesday, voices", "Ilse",
         "Mine were two men who disagreed about me. I had them for a year before I told anybody but the cat.",
         "They are still there on some days. I go swimming on Tuesdays, and they do not like the water.",
-        ("voices", "loneliness"), 45, 5.5, "finding_my_way", ("woman",), ("mental_health",), shown=(3, 1, 0, 0, 0, 0),
+        ("voices", "loneliness"), 45, 5.5, "finding_my_way", ("woman",), ("mental_health",), shown=(3, 1, 0, 0, 0, 0, 0, 0, 0, 0),
     ),
     Told(
         "s-26b1e7f0d45c", "Y bore", "Gwen",
