@@ -138,7 +138,7 @@ def test_every_address_is_an_example(name: str) -> None:
 @pytest.fixture(autouse=True)
 def no_stories(monkeypatch: pytest.MonkeyPatch) -> None:
     """The groups alone: two hundred stories take their time."""
-    monkeypatch.setattr(load, "read_stories", lambda: Loaded((), ()))
+    monkeypatch.setattr("corpus.samples.read.read_stories", lambda: Loaded((), ()))
 
 
 def old_ids(store: Store) -> set[str]:
@@ -190,7 +190,7 @@ def test_a_group_that_was_withdrawn_stays_away_and_changes_by_hand_stay(store: S
 
 def test_a_directory_that_a_version_has_no_more_rests(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     load.load_samples(store)
-    monkeypatch.setattr(load, "read_directories", lambda: DIRECTORIES[:2])
+    monkeypatch.setattr("corpus.samples.directories.read_directories", lambda: DIRECTORIES[:2])
     store.set_note("samples", "an older version")
     load.load_samples(store)
     there = store.visible_groups()

@@ -11,7 +11,7 @@ import pytest
 from corpus import desk, vocabulary
 from corpus.samples import load
 from corpus.samples.directories import read_groups
-from corpus.samples.read import FOLDER, parse_story, read_stories
+from corpus.samples.read import FOLDER, Refused, parse_story, read_stories
 from corpus.store import Store, open_store
 from corpus.types import Part, Provenance, Purpose
 from tests.conftest import make_story, take_in
@@ -154,7 +154,7 @@ def test_a_newer_version_changes_samples_but_brings_none_back(tmp_path: Path, mo
     store.withdraw_group(GROUPS.good[0].id, "test")
     changed = STORIES.good[2].model_copy(update={"title": "Another title"})
     newer = tuple(changed if s.id == third else s for s in STORIES.good)
-    monkeypatch.setattr(load, "read_stories", lambda: type(STORIES)(newer, ()))
+    monkeypatch.setattr("corpus.samples.read.read_stories", lambda: type(STORIES)(newer, ()))
     store.set_note("samples", "an older version")
     report = load.load_samples(store)
     assert report
@@ -168,7 +168,7 @@ def test_a_newer_version_changes_samples_but_brings_none_back(tmp_path: Path, mo
 
 def test_a_sample_that_a_version_has_no_more_goes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     load.load_samples(store)
-    monkeypatch.setattr(load, "read_stories", lambda: type(STORIES)(STORIES.good[1:], ()))
+    monkeypatch.setattr("corpus.samples.read.read_stories", lambda: type(STORIES)(STORIES.good[1:], ()))
     store.set_note("samples", "an older version")
     load.load_samples(store)
     assert store.visible([STORIES.good[0].id], Purpose.SURFACE) == {}
@@ -177,8 +177,8 @@ def test_a_sample_that_a_version_has_no_more_goes(store: Store, monkeypatch: pyt
 def test_a_sample_that_is_refused_is_said_and_tried_again(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    refused = type(STORIES)(STORIES.good, (load.Refused("bad.md", "no front matter"),))
-    monkeypatch.setattr(load, "read_stories", lambda: refused)
+    refused = type(STORIES)(STORIES.good, (Refused("bad.md", "no front matter"),))
+    monkeypatch.setattr("corpus.samples.read.read_stories", lambda: refused)
     load.load_samples(store)
     assert "bad.md" in caplog.text
     assert load.load_samples(store) is not None
