@@ -18,6 +18,7 @@ import httpx
 import pytest
 from browser import fakes
 
+from assistant.conversation import Reply
 from assistant.words import keys
 from assistant.words import say as words
 from corpus.custody import Noticed
@@ -149,6 +150,20 @@ def test_without_scripts_choices_go_along_with_the_message_and_stay_in_the_form(
         (name, "") for name in ("along", "outcome", "length")
     ]
     assert words("page.choices.none") not in plain
+
+
+def test_without_scripts_choices_take_no_room_beside_an_answer_of_help(app: Any, web: httpx.Client) -> None:
+    turns = app.state.room.turns
+    respond = turns.respond
+    turns.respond = lambda session, _: (session, Reply(kind="help", lead=("Help stands here.",)))
+    try:
+        page = web.post("/ask", data={"text": "hello", "along": "further"}).text
+    finally:
+        turns.respond = respond
+    assert "Help stands here." in page
+    assert words("page.choices.said", choices=words("page.choices.along.further")) not in page
+    assert '<details class="sj-fold" open>' not in page
+    assert 'value="further" checked' in page  # not lost
 
 
 def test_every_choice_at_once_is_not_too_many(web: httpx.Client) -> None:

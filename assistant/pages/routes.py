@@ -79,8 +79,8 @@ def lang_of(request: Request) -> str:
     return language_for(asked_in(request.query_params, headers), headers.get("accept-language"))
 
 
-# Answers to forms that have no page of their own at their address: where another language is chosen from there.
 MOST_FIELDS = 200  # of a form with every choice ticked: each thing of the vocabulary is one
+# Answers to forms that have no page of their own at their address: where another language is chosen from there.
 _PAGE_OF = {"/story": "/ask", "/felt": "/ask"}
 
 
@@ -189,12 +189,18 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
     def bar(request: Request) -> HTMLResponse:
         return page("bar.html", request)
 
-    def asking(request: Request, form: dict[str, str] | None, dials: Dials, **more: Any) -> HTMLResponse:
-        """The page to ask without scripts. What is chosen travels with its form, and nowhere else."""
+    def asking(
+        request: Request, form: dict[str, str] | None, dials: Dials, *, help_first: bool = False, **more: Any
+    ) -> HTMLResponse:
+        """The page to ask without scripts. What is chosen travels with its form, and nowhere else.
+
+        help_first: the answer is one of help, above and below which choices of stories take no room.
+        """
         lang = lang_of(request)
+        unfold = dials != Dials() and not help_first
         return page(
             "ask_page.html", request, form=form, turned=TURNED, lists=request.app.state.choices(lang),
-            chosen=as_data(dials), chose=spoken(dials, lang) if dials != Dials() else "", **more,
+            chosen=as_data(dials), chose=spoken(dials, lang) if unfold else "", unfold=unfold, **more,
         )  # fmt: skip
 
     @app.get("/ask")
@@ -230,7 +236,8 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             room.counts.screened(session.screens[-1])
         # Nothing is kept here, so that choices of groups are made in their form.
         of_groups = bool(session.groups_turn) and not reply.groups
-        return asking(request, form, dials, turn=drawn, empty=False, of_groups=of_groups)
+        help_first = reply.kind == "help"
+        return asking(request, form, dials, help_first=help_first, turn=drawn, empty=False, of_groups=of_groups)
 
     @app.post("/story")
     async def story(request: Request) -> HTMLResponse:

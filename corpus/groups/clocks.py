@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from corpus.groups import weekdays
 from corpus.groups.weekdays import days
 
 _NOON = "noon|midday|mittags?|midi|mediod[ií]a|meio[- ]dia|mezzogiorno"
@@ -60,10 +61,9 @@ def clock(value: Any) -> str | None:
     if (isinstance(value, float) and 0 <= value < 1) or re.fullmatch(r"0?\.\d{3,}", words):
         minutes = round(float(words) * 1440)
         return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
-    return _clock_of(words) if len(words) <= 80 else None
+    return _remembered(words) if len(words) <= weekdays.LONGEST_REMEMBERED else _clock_of(words)
 
 
-@lru_cache(maxsize=8192)
 def _clock_of(words: str) -> str | None:
     words, led = _BEFORE.subn("", words)
     words = _ZONE.sub("", words).strip()
@@ -75,6 +75,9 @@ def _clock_of(words: str) -> str | None:
     if found[1]:
         return "12:00"
     return "00:00" if found[2] else _number(found[3].strip())
+
+
+_remembered = lru_cache(maxsize=4096)(_clock_of)
 
 
 def _number(words: str) -> str | None:

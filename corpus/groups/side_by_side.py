@@ -10,6 +10,7 @@ import gc
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
@@ -42,9 +43,12 @@ def each(reader: Reader, records: Sequence[tuple[Any, str]], *more: Any) -> list
     if not _allowed.get() or len(records) < _FEW or cores < 2:
         return [reader(record, place, *more) for record, place in records]
     parts = [records[at : at + _SOME] for at in range(0, len(records), _SOME)]
-    with ProcessPoolExecutor(cores, initializer=gc.disable) as pool:
-        read = pool.map(_part, *zip(*((reader, part, more) for part in parts), strict=True))
-        found = [one for part in read for one in part]
+    try:
+        with ProcessPoolExecutor(cores, initializer=gc.disable) as pool:
+            read = pool.map(_part, *zip(*((reader, part, more) for part in parts), strict=True))
+            found = [one for part in read for one in part]
+    except (BrokenProcessPool, OSError):  # no shared memory, no room for another process: slower, and read all the same
+        return [reader(record, place, *more) for record, place in records]
     return [_with(one, record) for one, (record, _) in zip(found, records, strict=True)]
 
 

@@ -12,6 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+# Directories write the same few days and times over and over. What is longer may hold a name or a number, which must
+# not stay in the memory of the page's process when the file is gone.
+LONGEST_REMEMBERED = 10
 SUNDAY_FIRST = ("SU", "MO", "TU", "WE", "TH", "FR", "SA")
 _ENGLISH = {
     "MO": "monday mon mo", "TU": "tuesday tues tue tu tuseday", "WE": "wednesday weds wed we wendesday wednesay",
@@ -99,8 +102,8 @@ def days(
     Numbers count from `base`, which is `first[0]`; one past the end is the first day again (7 for Sunday). Of
     "Saturday - only 2nd Saturday" the whole comes back as words, too. "Daily except Friday" leaves Friday out.
     """
-    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= 80:
-        return _days(str(value), first, base, tongue)  # directories write the same few over and over
+    if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= LONGEST_REMEMBERED:
+        return _days(str(value), first, base, tongue)
     return _read(list(value) if isinstance(value, list | tuple) else [value], first, base, tongue)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
-from corpus.groups import read, side_by_side
+from corpus.groups import clocks, read, side_by_side, weekdays
+from index import bench_groups
 
 NOTES = ["Side door. Passcode: 7788", "Call Sam at 555-201-3344", "2nd Sunday is a speaker meeting", "", None, "Ünten"]
 
@@ -47,6 +49,38 @@ def test_it_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind
     assert [one.raw for one in together.listings] == [one.raw for one in alone.listings]
     assert len(alone.listings) > 40
     assert len(alone.refused) >= 2
+
+
+@pytest.mark.parametrize("fault", [OSError("no shared memory"), BrokenProcessPool("killed")])
+def test_where_no_process_can_start_it_is_read_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(side_by_side, "_FEW", 20)
+    monkeypatch.setattr(side_by_side, "ProcessPoolExecutor", fails)
+    path = tmp_path / "town.json"
+    path.write_text(json.dumps(records(50)), encoding="utf-8")
+    feed = read.feed_of(path)
+    with side_by_side.several_processes():
+        assert read.read(path, feed) == read.read(path, feed)
+        assert len(read.read(path, feed).listings) > 40
+
+
+@pytest.mark.parametrize("cell", ["call 555-201-3344", "Sam at 7:30"])
+def test_cells_that_may_name_somebody_are_not_remembered(cell: str) -> None:
+    before = clocks._remembered.cache_info().currsize, weekdays._days.cache_info().currsize
+    clocks.clock(cell)
+    weekdays.days(cell)
+    assert (clocks._remembered.cache_info().currsize, weekdays._days.cache_info().currsize) == before
+
+
+def test_the_bench_of_groups_counts_what_it_took_in() -> None:
+    lines: list[str] = []
+    bench_groups.bench(30, lines.append)
+    assert "(30 groups, 0 unchanged)" in lines[1]
+    assert "(30 groups, 30 unchanged)" in lines[2]
 
 
 def test_a_small_directory_starts_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
