@@ -32,8 +32,9 @@ class CorpusSettings(BaseSettings):
     )
     counts: bool = Field(
         default=True,
-        description="Whether it is counted, per week, how often a story was shown and found to help, which themes "
-        "people say are missing, how often help was called for and which kind of it was pressed; never who or when.",
+        description="Whether it is counted, per week, how often a story was shown, opened and answered in which way, "
+        "which themes people say are missing, how often help was called for and which kind of it was pressed; never "
+        "who or when.",
     )
 
     @property

@@ -191,6 +191,13 @@ def test_why_a_story_was_put_aside_is_counted_once_and_not_today_is_not(
     assert said == {("one", Counted.TOO_ROSY): 1}
 
 
+@pytest.mark.parametrize("lang", ["en", "es", "fr", "de", "pt", "ar"])
+def test_the_notice_names_what_readers_say_of_a_story(lang: str) -> None:
+    notice = say("page.notice.counts", lang)
+    inside = re.search(r"\(([^()]*)[,،]([^()]*)\)", notice)  # (what it left somebody feeling, why it was not for them)
+    assert inside, notice
+
+
 def pressed(page: str) -> list[str]:
     return re.findall(r'aria-pressed="true" data-read="felt" data-id="one" data-what="(\w+)"', page)
 
