@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from corpus.errors import SettingsWrong
 from corpus.settings import CorpusSettings, open_corpus
 from corpus.store import Passage, Store, open_store
 from corpus.types import Purpose
+from index.choose import TURN
 from index.embed import load
 from index.find import Finder
 from index.query import Query
@@ -144,7 +146,8 @@ def test_search_prints_what_it_promises(data: Path, tmp_path: Path) -> None:
     )
     assert [set(row) for row in found] == [{"id", "title", "score", "passage", "why", "sample"}] * len(found)
     assert "sample-wrong-colour" in [row["id"] for row in found]
-    assert [row["score"] for row in found] == sorted((row["score"] for row in found), reverse=True)
+    scores = [row["score"] for row in found]  # best first, but near-equals take turns by the day
+    assert all(later <= earlier + TURN for earlier, later in pairwise(scores))
     assert all(row["sample"] is True for row in found)
     nothing = run(data, "-m", "index", "search", "convert thirty miles to kilometres", "--json")
     assert (nothing.returncode, json.loads(nothing.stdout)) == (0, [])

@@ -222,6 +222,43 @@ def test_answers_go_on_and_changes_count_while_a_form_is_made_anew(kind: Kind, m
     assert len(near._side) == 10  # 200 to 209 without 201, and 7
 
 
+def test_a_form_that_nobody_wants_any_more_before_it_is_begun_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole collection comes between the start of the thread and its first look: what it would make is old."""
+    monkeypatch.setattr(module, "AT_HAND", 0)
+    monkeypatch.setattr(module, "_SIDE", (4, 8))
+    rows = unit_rows(200)
+    near = Nearest(8)
+    begin, ended, may_end = threading.Event(), threading.Event(), threading.Event()
+    make, made = near._make, near._made
+
+    def late() -> None:
+        assert begin.wait(30)
+        make()
+        ended.set()
+
+    def slow(plan: module._Plan) -> module._Part:
+        if threading.current_thread() is not threading.main_thread():
+            ended.set()  # it did begin
+            assert may_end.wait(30)
+        return made(plan)
+
+    monkeypatch.setattr(near, "_make", late)
+    monkeypatch.setattr(near, "_made", slow)
+    near.change((), range(10), rows[:10])
+    near.change((), range(10, 15), rows[10:15])  # enough to make it anew
+    thread = near._making
+    assert thread
+    near.change((), range(20, 50), rows[20:50])  # more than there was: at once
+    begin.set()
+    assert ended.wait(30)
+    near.change((), range(100, 180), rows[100:180])
+    may_end.set()
+    thread.join()
+    near.settle()
+    assert len(near) == 15 + 30 + 80
+    assert set(near.search(rows[0], 300)[0]) == {*range(15), *range(20, 50), *range(100, 180)}
+
+
 def test_what_cannot_be_made_anew_stays_as_it_is(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

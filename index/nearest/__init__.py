@@ -114,9 +114,12 @@ class Nearest:
 
     def _make(self) -> None:
         """The same in a thread of its own. Nobody waits, but for moments at the beginning and the end."""
+        me = threading.current_thread()
         try:
             with self._lock:
-                me, self._left = self._making, []  # what left before this moment is not in the plan
+                if self._making is not me:  # all was made at once before this began
+                    return
+                self._left = []  # what left before this moment is not in the plan
                 ids, rows = self._side.what_is_left()
                 side = rows(np.arange(len(ids)))  # a copy: it grows meanwhile, and what grows moves
                 came = len(self._side)
@@ -138,7 +141,8 @@ class Nearest:
         except BaseException as error:
             log.error("The index of %s could not be made anew (%s); it goes on as it is.", self._of_what, error)
             with self._lock:
-                self._making, self._left = None, []
+                if self._making is me:
+                    self._making, self._left = None, []
 
     def _made(self, plan: _Plan) -> _Part:
         kind, fits = choose(len(plan), self.dimension, self.most_each)
@@ -163,7 +167,11 @@ class Nearest:
 
     def settle(self) -> None:
         """Wait until no form is being made."""
-        while making := self._making:
+        while True:
+            with self._lock:  # one that is there, but not started yet, cannot be waited for
+                making = self._making
+            if making is None:
+                return
             making.join()
 
     # --- asking ----------------------------------------------------------------------------------------------------
