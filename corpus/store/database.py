@@ -22,7 +22,7 @@ MIGRATIONS = Path(__file__).parent.parent / "migrations"
 BUSY_SECONDS = 10
 
 
-def _as_json(value: Any) -> str:
+def as_json(value: Any) -> str:
     """A document as it is stored. pydantic's own writer takes a fifth of the time of `json`; what it refuses (half of a
     character, an endless number) goes the longer way."""
     try:
@@ -39,7 +39,7 @@ def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise errors.DatabaseError(f"The folder {folder} cannot be made ({error.strerror}). Check its path.") from error
-    engine = sa.create_engine(parsed, connect_args={"timeout": busy_seconds}, json_serializer=_as_json)
+    engine = sa.create_engine(parsed, connect_args={"timeout": busy_seconds}, json_serializer=as_json)
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,9 +14,18 @@ from corpus import errors
 from corpus.custody import Brought, Directory, Filed, GroupFile
 from corpus.store import tables as t
 from corpus.store.base import Rows
+from corpus.store.database import as_json
 from corpus.store.reading import chunks
 from corpus.types import Book, Group
 
+# Documents as the text that is stored. A directory has tens of thousands, most of them the same as before: those need not
+# be read, and a new one is written once and stored twice.
+_IMPORTED = sa.type_coerce(t.listing.c.imported, sa.Text).label("imported")
+_DOCUMENT = sa.type_coerce(t.group.c.document, sa.Text).label("document")
+_PUT_GROUP = sa.insert(t.group).values(document=sa.bindparam("document", type_=sa.Text))
+_PUT_LISTING = sa.insert(t.listing).values(
+    {name: sa.bindparam(name, type_=sa.Text) for name in ("raw", "imported", "edits")}
+)
 # Whether a group is found anew by its words depends on these alone; a new time of meeting needs no new vector.
 _EMBEDDED = ("name", "description", "eligibility", "themes", "formats")
 
@@ -34,17 +44,25 @@ class ListingRows(Rows):
                     continue
                 edits = dict(before[group.id].edits) if group.id in before else {}
                 imported = kept[group.id]
-                groups.append(_group_row({**imported, **edits}))
+                if edits:
+                    groups.append(_group_row({**json.loads(imported), **edits}))
+                else:
+                    groups.append(
+                        {
+                            "id": group.id, "status": group.status, "provenance": group.provenance.value,
+                            "document": imported,
+                        }
+                    )  # fmt: skip
                 listings.append(
                     {
-                        "group_id": group.id, "feed": feed, "record": record, "raw": dict(raw), "imported": imported,
-                        "edits": edits, "gone": False, "at": now,
+                        "group_id": group.id, "feed": feed, "record": record, "raw": as_json(raw), "imported": imported,
+                        "edits": as_json(edits), "gone": False, "at": now,
                     }
                 )  # fmt: skip
             for some in chunks(told["gone"]):
                 for row in c.execute(sa.select(t.listing).where(t.listing.c.group_id.in_(some))).mappings():
                     groups.append(_group_row({**row["imported"], **row["edits"], "status": "inactive"}))
-                    listings.append({**row, "gone": True, "at": now})
+                    listings.append({**_written(row), "gone": True, "at": now})
             if groups:
                 self._replace(c, groups, listings)
             c.execute(sa.update(t.listing).where(t.listing.c.feed == feed, ~t.listing.c.gone).values(at=now))
@@ -79,13 +97,13 @@ class ListingRows(Rows):
 
     def _compared(
         self, c: Any, feed: str, rows: Sequence[tuple[Group, str, Mapping[str, Any]]], whole: bool
-    ) -> tuple[dict[str, list[str]], dict[str, dict[str, Any]], dict[str, Any]]:
+    ) -> tuple[dict[str, list[str]], dict[str, str], dict[str, Any]]:
         """(ids by what becomes of them, the documents that are to be written, the rows that are there)."""
         told: dict[str, list[str]] = {
             k: [] for k in ("added", "changed", "unchanged", "back", "gone", "kept_away", "edited")
         }
         one = t.listing.c
-        known = sa.select(one.group_id, one.imported, one.edits, one.gone).where(one.feed == feed)
+        known = sa.select(one.group_id, _IMPORTED, one.edits, one.gone).where(one.feed == feed)
         before = {row.group_id: row for row in c.execute(known)}
         ids = [group.id for group, _, _ in rows]
         away = {
@@ -95,16 +113,16 @@ class ListingRows(Rows):
                 sa.select(t.departure.c.id).where(t.departure.c.kind == "group", t.departure.c.id.in_(some))
             ).scalars()
         }
-        written: dict[str, dict[str, Any]] = {}
+        written: dict[str, str] = {}
         for group, _, _ in rows:
             if group.id in away:
                 told["kept_away"].append(group.id)
                 continue
-            imported = group.model_dump(mode="json")
+            imported = group.model_dump_json()
             old = before.get(group.id)
             if old and old.edits:
                 told["edited"].append(group.id)
-            if old and old.imported == imported and not old.gone:
+            if old and not old.gone and _same(old.imported, imported):
                 told["unchanged"].append(group.id)
                 continue
             told["back" if old and old.gone else "changed" if old else "added"].append(group.id)
@@ -131,7 +149,7 @@ class ListingRows(Rows):
             plain = group.model_dump(mode="json")
             edits = {name: plain[name] for name in edits}
             kept = {k: getattr(old, k) for k in ("group_id", "feed", "record", "raw", "imported", "gone", "at")}
-            self._replace(c, [_group_row(plain)], [{**kept, "edits": edits}])
+            self._replace(c, [_group_row(plain)], [_written({**kept, "edits": edits})])
             self._tell(c, actor, "group", id, book=Book.HOUSE)
             return group
 
@@ -177,27 +195,26 @@ class ListingRows(Rows):
         return GroupFile(group, row.feed, Group.model_validate(row.imported), dict(row.edits), bool(row.gone), row.at)
 
     def _replace(self, c: Any, groups: list[dict[str, Any]], listings: list[dict[str, Any]]) -> None:
-        """Put groups with their listings in place of what there is. Vectors of groups that say the same are kept."""
+        """Put groups with their listings in place of what there is. Vectors of groups that say the same are kept.
+
+        The documents of both are JSON already."""
         revision = self._bump(c)
         ids = [row["id"] for row in groups]
-        there: dict[str, Any] = {
+        there: dict[str, str] = {
             row.id: row.document
             for some in chunks(ids)
-            for row in c.execute(sa.select(t.group.c.id, t.group.c.document).where(t.group.c.id.in_(some)))
+            for row in c.execute(sa.select(t.group.c.id, _DOCUMENT).where(t.group.c.id.in_(some)))
         }
         if there:
             self._owe_scrub(c)  # contacts and passcodes of an older copy: their bytes go as well
         for some in chunks(ids):
             c.execute(sa.delete(t.listing).where(t.listing.c.group_id.in_(some)))
-        stale = [
-            row["id"] for row in groups
-            if row["id"] in there and any(there[row["id"]].get(k) != row["document"].get(k) for k in _EMBEDDED)
-        ]  # fmt: skip
+        stale = [row["id"] for row in groups if row["id"] in there and _says(there[row["id"]]) != _says(row["document"])]
         for some in chunks(stale):
             c.execute(sa.delete(t.group_vector).where(t.group_vector.c.group_id.in_(some)))
         new = [{**row, "revision": revision} for row in groups if row["id"] not in there]
         if new:
-            c.execute(sa.insert(t.group), new)
+            c.execute(_PUT_GROUP, new)
         old = [
             {"b_id": row["id"], "b_status": row["status"], "b_document": row["document"], "b_revision": revision}
             for row in groups
@@ -205,9 +222,10 @@ class ListingRows(Rows):
         ]
         if old:
             statement = sa.update(t.group).where(t.group.c.id == sa.bindparam("b_id"))
-            values: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in ("status", "document", "revision")}
+            values: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in ("status", "revision")}
+            values["document"] = sa.bindparam("b_document", type_=sa.Text)
             c.execute(statement.values(**values), old)
-        c.execute(sa.insert(t.listing), listings)
+        c.execute(_PUT_LISTING, listings)
 
 
 def _filed(id: str, document: dict[str, Any], feed: str | None, gone: bool | None, edits: Any) -> Filed:
@@ -222,5 +240,22 @@ def _filed(id: str, document: dict[str, Any], feed: str | None, gone: bool | Non
 
 def _group_row(document: dict[str, Any]) -> dict[str, Any]:
     return {
-        "id": document["id"], "status": document["status"], "provenance": document["provenance"], "document": document,
+        "id": document["id"], "status": document["status"], "provenance": document["provenance"],
+        "document": as_json(document),
     }  # fmt: skip
+
+
+def _written(listing: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of `listing` with its documents as text."""
+    return {**listing, **{name: as_json(listing[name]) for name in ("raw", "imported", "edits")}}
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two documents say the same. An older version of the program wrote them in another order."""
+    return one == other or bool(json.loads(one) == json.loads(other))
+
+
+def _says(document: str) -> list[Any]:
+    """What of a group is embedded."""
+    found = json.loads(document)
+    return [found.get(name) for name in _EMBEDDED]
