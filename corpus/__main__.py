@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from corpus.commands import care, groups, moving, people, stories
+from corpus.commands.opening import Opening
 from corpus.console import speak_utf8
 from corpus.errors import SharedJourneyError
 
@@ -13,6 +14,7 @@ from corpus.errors import SharedJourneyError
 def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m corpus", description="Look after the collection of stories.")
     commands = made.add_subparsers(dest="command", required=True)
+    made.set_defaults(opens=False)  # whether a command opens the collection itself, when it needs it
     for subject in (stories, groups, care, people, moving):
         subject.add(commands)
     return made
@@ -22,15 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command. 0: done; 1: not done, as said; 2: an error that was said in one line."""
     given = parser().parse_args(arguments)
     speak_utf8()
-    from corpus.settings import CorpusSettings, open_corpus
-
     try:
-        settings = CorpusSettings.read()
-        store = open_corpus(settings)
-        try:
+        with Opening() as opening:
+            if given.opens:
+                return int(given.run(opening, given))
+            store, settings = opening.now()
             return int(given.run(store, settings, given))
-        finally:
-            store.close()
     except SharedJourneyError as error:
         print(error, file=sys.stderr)
         return 2

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.commands import show
 
 if TYPE_CHECKING:
+    from corpus.commands.opening import Opening
     from corpus.settings import CorpusSettings
     from corpus.store import Store
 
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
     importing.add_argument("--dry-run", action="store_true", help="read and report, store nothing")
     importing.add_argument("--yes", action="store_true", help="do not ask whether the columns are right")
     importing.add_argument("--json", action="store_true", help="print the report as JSON")
-    importing.set_defaults(run=_import)
+    importing.set_defaults(run=_import, opens=True)
     editing = actions.add_parser("edit", help="change a group of a directory by hand; newer copies keep the change")
     editing.add_argument("id")
     editing.add_argument("--set", action="append", default=[], metavar="FIELD=JSON", help='name="Night Owls"')
@@ -52,24 +53,24 @@ def _list(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     return 0
 
 
-def _import(store: Store, settings: CorpusSettings, given: argparse.Namespace) -> int:
+def _import(opening: Opening, given: argparse.Namespace) -> int:
     # Tens of thousands of records, none of them in a cycle: looking for cycles took a quarter of the time.
     gc.disable()
     try:
-        return _take_in(store, settings, given)
+        return _take_in(opening, given)
     finally:
         gc.enable()
 
 
-def _take_in(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
-    from corpus.groups import intake, read
+def _take_in(opening: Opening, given: argparse.Namespace) -> int:
+    from corpus.groups import read
     from corpus.groups.side_by_side import several_processes
-    from corpus.store import utc_now
 
     feed = read.feed_of(given.file, given.feed, given.timezone, given.programme, given.entity)
     columns = _columns(given.columns) if given.columns else None
-    with several_processes():
+    with several_processes(meanwhile=opening.now):
         batch = read.read(given.file, feed, given.format, columns)
+    store, _ = opening.now()
     sure = given.columns or given.yes or given.dry_run or not batch.columns
     if batch.columns and not given.json:
         print("Columns, as they would be read:")
@@ -82,6 +83,9 @@ def _take_in(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
         if input("Is this right? [y/N] ").strip().lower() not in ("y", "yes"):
             print("Nothing was stored. Name the columns with --columns name=…,day=…,time=…")
             return 1
+    from corpus.groups import intake
+    from corpus.store import utc_now
+
     report = intake.take_in(
         store, batch, feed, actor=ACTOR, now=utc_now(), dry_run=given.dry_run, whole=not given.part
     )  # fmt: skip

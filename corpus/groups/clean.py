@@ -18,6 +18,7 @@ _NEVER = re.compile(
     "\ue000-\uf8ff\ufeff\ufff9-\uffff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _BLANKS = re.compile(r"[ \t\f\v\u00a0]+")
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}]+", re.IGNORECASE)
 _BARE = re.compile(r"(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}(?:/[^\s<>\"']*)?", re.IGNORECASE)
 _KEYS = r"(?:\w*pwd|\w*pass(?:code|word|wd)?|pw|pin|tk|\w*token|auth|jwt|key|(?:access|meeting|room)?_?code|hash)"
@@ -63,6 +64,7 @@ _LOCAL = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _PHONE = re.compile(r"(?<![\w/=.-])(?:\+|\()?\d[\d\s().-]{7,17}\d(?!\w)")
+_NUMBER = re.compile(r"[+(]?\d[\d\s().\-/*#,+x]*")
 WITHHELD = "[…]"
 
 
@@ -89,7 +91,7 @@ def text(value: Any, most: int = MOST["text"]) -> str:
     if not raw.isprintable():
         raw = _NEVER.sub("", raw)
     lines = [_BLANKS.sub(" ", line).strip() for line in raw.split("\n")]
-    raw = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    raw = _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip()
     return raw if len(raw) <= most else raw[: most - 1].rstrip() + "…"
 
 
@@ -201,7 +203,7 @@ def without_people(words: str) -> tuple[str, int]:
         count += 1
         return WITHHELD
 
-    if "@" in words or "at" in words:
+    if "@" in words or ("at" in words and ("(" in words or "[" in words)):
         words = _EMAIL.sub(hide, words)
     if not _DIGIT.search(words):
         return words, count
@@ -219,7 +221,7 @@ def phone(value: Any) -> str:
     """A number that can be dialled, as it was written, without the passcode that may stand behind the meeting's own
     number; "" when there are fewer than 3 digits or it is no number."""
     written = _ONE_TAP.sub(lambda m: m[1] or "", line(value, 80).strip("\"' "))
-    found = re.match(r"[+(]?\d[\d\s().\-/*#,+x]*", written)
+    found = _NUMBER.match(written)
     number = found.group().strip(" ,.-/x(") if found else ""
     return number if 3 <= sum(c.isdigit() for c in number) <= 20 and len(number) <= 40 else ""
 

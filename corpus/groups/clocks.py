@@ -24,6 +24,7 @@ _PARTS = re.compile(
     r"(?:([ap])\.?\s?m?\.?|(12 noon|12 midnight|noon|midnight)|(uhr|uur|u|hrs?\.?|hs?\.?))?",
     re.IGNORECASE,
 )
+_PART_OF_A_DAY = re.compile(r"0?\.\d{3,}")
 _BEFORE = re.compile(r"^(?:at|from|starts?(?: at)?|um|ab|von|kl\.?|alle(?: ore)?|ore|a las?|de|às|as|à|om|@)\s+", re.I)
 _ZONE = re.compile(
     r"[\s(]+((?:[ECMP][SD]?T|A[KS]?[SD]T|HST|GMT|UTC|BST|IST|CES?T|WES?T|EES?T|A[EWC][SD]T|NZ[SD]?T|SAST|JST)|"
@@ -58,7 +59,7 @@ def clock(value: Any) -> str | None:
     if value is None or isinstance(value, bool | dict | list | tuple):
         return None
     words = str(value).strip()
-    if (isinstance(value, float) and 0 <= value < 1) or re.fullmatch(r"0?\.\d{3,}", words):
+    if (isinstance(value, float) and 0 <= value < 1) or _PART_OF_A_DAY.fullmatch(words):
         minutes = round(float(words) * 1440)
         return f"{minutes // 60 % 24:02d}:{minutes % 60:02d}"
     return _remembered(words) if len(words) <= weekdays.LONGEST_REMEMBERED else _clock_of(words)

@@ -157,6 +157,11 @@ def after(start: str, duration: Any) -> str | None:
     return f"{at // 60:02d}:{at % 60:02d}"
 
 
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{2})[-/.](\d{2})")
+_IN_NUMBERS = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[\s,].*)?")
+_MONTH_IN_WORDS = re.compile(
+    r"(?:(\d{1,2})\.?\s+([a-z]{3})[a-z]*\.?|([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})"
+)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 
@@ -170,18 +175,15 @@ def day_of(value: Any) -> date | None:
     words = str(value or "").strip()
     found: date | None = None
     try:
-        if match := re.match(r"(\d{4})[-/.](\d{2})[-/.](\d{2})", words):
+        if match := _YEAR_FIRST.match(words):
             found = date(int(match[1]), int(match[2]), int(match[3]))
-        elif match := re.fullmatch(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{2}|\d{4})(?:[\s,].*)?", words):
+        elif match := _IN_NUMBERS.fullmatch(words):
             year = int(match[4]) + (2000 if len(match[4]) == 2 else 0)
             month, day = int(match[1]), int(match[3])
             if match[2] == "." or month > 12:
                 month, day = day, month
             found = date(year, month, day)
-        elif match := re.fullmatch(
-            r"(?:(\d{1,2})\.?\s+([a-z]{3})[a-z]*\.?|([a-z]{3})[a-z]*\.?\s+(\d{1,2})(?:st|nd|rd|th)?),?\s+(\d{4})",
-            words.lower(),
-        ):
+        elif match := _MONTH_IN_WORDS.fullmatch(words.lower()):
             found = date(int(match[5]), _MONTHS.index(match[2] or match[3]) + 1, int(match[1] or match[4]))
     except ValueError:
         return None

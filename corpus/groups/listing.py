@@ -46,6 +46,7 @@ class Listing:
     withheld: int = 0
 
 
+_PLAIN_KEY = re.compile(r"[a-z0-9._-]{1,70}")  # nearly every key of a directory
 _CRISIS = re.compile(
     r"\b(?:crisis|suicide)\b[\w &]{0,24}\b(?:hot|help|life|text)?\s?line\b|\b988\b.{0,20}line",
     re.IGNORECASE,
@@ -88,6 +89,8 @@ class Draft:
 
 def group_id(feed: Feed, key: str) -> str:
     """`feed:key` in the letters that an id may have. Two different keys never make the same id."""
+    if _PLAIN_KEY.fullmatch(key):
+        return f"{feed.name}:{key}"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in key.lower())
     if plain != key or len(plain) > 70 or not plain:
         import hashlib

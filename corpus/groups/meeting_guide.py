@@ -23,6 +23,9 @@ ALIASES = {
     "conference_link": "conference_url", "district_name": "district",
 }  # fmt: skip
 _STREET = re.compile(r"^[^,]*\d[^,]*,|\b(?:st|street|ave|avenue|rd|road|blvd|lane|ln|drive|dr|way|hwy|suite)\b", re.I)
+_REGION_AND_CODE = re.compile(r"([A-Za-z .]+?)\s+([A-Z0-9][A-Z0-9 -]{2,9}\d[A-Z0-9]*)")
+_REGION = re.compile(r"[A-Z]{2,3}")
+_FOUR_FIGURES = re.compile(r"\d{4}")
 _PRIVATE = (
     *((f"contact_{n}_{what}", "contact_withheld") for n in (1, 2, 3) for what in ("name", "email", "phone")),
     ("edit_url", "edit_address_withheld"), ("feedback_emails", "contact_withheld"),
@@ -57,7 +60,7 @@ def read(raw: Any, place: str, feed: Feed) -> Read:
         draft.warn("id_missing")
     _when(draft, row, feed)
     _state(draft, row, house=house, link=link, by_phone=by_phone)
-    parts.withhold(draft, [(kind, row.get(name)) for name, kind in _PRIVATE])
+    parts.withhold(draft, [(kind, row[name]) for name, kind in _PRIVATE if name in row])
     return draft.done(feed)
 
 
@@ -113,7 +116,7 @@ def _place(draft: Draft, row: Raw) -> bool:
     whole = formatted or (street if street.count(",") >= 1 and not city else "")
     if whole:
         street, city, region, post, nation = _split(whole, street, city, region, post, nation)
-    if post and re.fullmatch(r"\d{4}", post) and parts.country(nation) == "US":
+    if post and _FOUR_FIGURES.fullmatch(post) and parts.country(nation) == "US":
         post = "0" + post
     about = clean.yes(row.get("approximate"))
     regions = row.get("regions")
@@ -123,7 +126,7 @@ def _place(draft: Draft, row: Raw) -> bool:
         regions = [row.get("region"), row.get("sub_region"), row.get("sub_sub_region")]
     known = [r for r in (clean.line(region, 120) for region in regions) if r]
     latitude, longitude = row.get("latitude"), row.get("longitude")
-    if not clean.line(latitude) and "," in clean.line(row.get("coordinates")):
+    if "," in clean.line(row.get("coordinates")) and not clean.line(latitude):
         latitude, _, longitude = clean.line(row.get("coordinates")).partition(",")
     approximate = about if about is not None else not street
     parts.place(
@@ -139,10 +142,10 @@ def _split(whole: str, street: str, city: str, region: str, post: str, nation: s
     pieces = [p.strip() for p in whole.split(",") if p.strip()]
     if pieces and parts.country(pieces[-1]) and (len(pieces[-1]) > 2 or len(pieces) > 3):
         nation = nation or pieces.pop()
-    if pieces and (match := re.fullmatch(r"([A-Za-z .]+?)\s+([A-Z0-9][A-Z0-9 -]{2,9}\d[A-Z0-9]*)", pieces[-1])):
+    if pieces and (match := _REGION_AND_CODE.fullmatch(pieces[-1])):
         region, post = region or match[1], post or match[2]
         pieces.pop()
-    elif len(pieces) > 1 and re.fullmatch(r"[A-Z]{2,3}", pieces[-1]):
+    elif len(pieces) > 1 and _REGION.fullmatch(pieces[-1]):
         region = region or pieces.pop()
     first = pieces[0] if pieces else ""
     if len(pieces) >= 2 or (first and _STREET.search(first)):
@@ -185,7 +188,8 @@ def _state(draft: Draft, row: Raw, *, house: bool, link: bool, by_phone: bool) -
             draft.warn("link_missing")
     if said == "inactive" and not shut:  # worked out by a heuristic of the site: told, never hidden for it
         draft.warn("said_inactive")
-    plain = {name: clean.line(row[name], 80) for name in (*_LISTED, *_UNLISTED) if clean.line(row.get(name))}
+    there = [name for name in (*_LISTED, *_UNLISTED) if name in row]
+    plain = {name: clean.line(row[name], 80) for name in there if clean.line(row[name])}
     if any(
         clean.yes(words) is not False if name in _UNLISTED else name != "published" and not clean.yes(words)
         for name, words in plain.items() if words.lower() != "public"

@@ -125,10 +125,9 @@ def place(draft: Draft, latitude: Any = None, longitude: Any = None, **cells: An
     approximate = cells.get("approximate")
     if any(v for k, v in found.items() if k != "directions"):
         found["precision"] = "approximate" if approximate else "exact" if found["street"] else "unknown"
-        given = [c for c in (latitude, longitude) if clean.line(c)]
         if at := clean.coordinates(latitude, longitude):
             found["latitude"], found["longitude"] = at
-        elif given:
+        elif clean.line(latitude) or clean.line(longitude):
             draft.warn("coordinates_unusable")
         draft.fields["place"] = found
 

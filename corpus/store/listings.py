@@ -18,8 +18,8 @@ from corpus.store.database import as_json
 from corpus.store.reading import chunks
 from corpus.types import Book, Group
 
-# Documents as the text that is stored. A directory has tens of thousands, most of them the same as before: those need not
-# be read, and a new one is written once and stored twice.
+# Documents as the text that is stored. A directory has tens of thousands, most of them the same as before: those need
+# not be read, and a new one is written once and stored twice.
 _IMPORTED = sa.type_coerce(t.listing.c.imported, sa.Text).label("imported")
 _DOCUMENT = sa.type_coerce(t.group.c.document, sa.Text).label("document")
 _PUT_GROUP = sa.insert(t.group).values(document=sa.bindparam("document", type_=sa.Text))
@@ -62,7 +62,7 @@ class ListingRows(Rows):
             for some in chunks(told["gone"]):
                 for row in c.execute(sa.select(t.listing).where(t.listing.c.group_id.in_(some))).mappings():
                     groups.append(_group_row({**row["imported"], **row["edits"], "status": "inactive"}))
-                    listings.append({**_written(row), "gone": True, "at": now})
+                    listings.append({**_written({**row}), "gone": True, "at": now})
             if groups:
                 self._replace(c, groups, listings)
             c.execute(sa.update(t.listing).where(t.listing.c.feed == feed, ~t.listing.c.gone).values(at=now))
@@ -209,7 +209,9 @@ class ListingRows(Rows):
             self._owe_scrub(c)  # contacts and passcodes of an older copy: their bytes go as well
         for some in chunks(ids):
             c.execute(sa.delete(t.listing).where(t.listing.c.group_id.in_(some)))
-        stale = [row["id"] for row in groups if row["id"] in there and _says(there[row["id"]]) != _says(row["document"])]
+        stale = [
+            row["id"] for row in groups if row["id"] in there and _says(there[row["id"]]) != _says(row["document"])
+        ]
         for some in chunks(stale):
             c.execute(sa.delete(t.group_vector).where(t.group_vector.c.group_id.in_(some)))
         new = [{**row, "revision": revision} for row in groups if row["id"] not in there]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from corpus.errors import DatabaseDamaged
 from corpus.groups import clocks, read, side_by_side, weekdays
 from index import bench_groups
 
@@ -42,7 +43,7 @@ def test_it_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind
     monkeypatch.setattr(side_by_side, "ProcessPoolExecutor", lambda n, **more: started.append(n) or pool(n, **more))
     alone = read.read(path, feed)
     assert not started, "nobody said that there may be other processes"
-    with side_by_side.several_processes():
+    with side_by_side.several_processes(lambda: None):
         together = read.read(path, feed)
     assert started
     assert together == alone
@@ -63,7 +64,7 @@ def test_where_no_process_can_start_it_is_read_by_one(
     path = tmp_path / "town.json"
     path.write_text(json.dumps(records(50)), encoding="utf-8")
     feed = read.feed_of(path)
-    with side_by_side.several_processes():
+    with side_by_side.several_processes(lambda: None):
         assert read.read(path, feed) == read.read(path, feed)
         assert len(read.read(path, feed).listings) > 40
 
@@ -87,5 +88,32 @@ def test_a_small_directory_starts_no_process(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(side_by_side, "ProcessPoolExecutor", lambda *_, **__: pytest.fail("a process was started"))
     path = tmp_path / "town.json"
     path.write_text(json.dumps(records(50)), encoding="utf-8")
-    with side_by_side.several_processes():
+    with side_by_side.several_processes(lambda: None):
         assert read.read(path, read.feed_of(path)).listings
+
+
+def test_while_others_read_something_else_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_FEW", 20)
+    path = tmp_path / "town.json"
+    path.write_text(json.dumps(records(50)), encoding="utf-8")
+    done: list[int] = []
+    with side_by_side.several_processes(lambda: done.append(1)):
+        assert len(read.read(path, read.feed_of(path)).listings) > 40
+    assert done == [1]
+
+
+@pytest.mark.parametrize("fault", [OSError("the disk"), DatabaseDamaged("the database")])
+def test_what_goes_wrong_meanwhile_is_raised_and_not_taken_for_a_fault_of_the_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    def fails() -> None:
+        raise fault
+
+    monkeypatch.setattr(side_by_side, "_FEW", 20)
+    path = tmp_path / "town.json"
+    path.write_text(json.dumps(records(50)), encoding="utf-8")
+    with (
+        side_by_side.several_processes(fails),
+        pytest.raises(type(fault), match=str(fault)),
+    ):
+        read.read_files([read.File("town.json", path.read_bytes())], read.feed_of(path), folder=False)
