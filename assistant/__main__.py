@@ -1,4 +1,4 @@
-"""python -m assistant chat | screen | evaluate-care | train-care | referrals | crowd"""
+"""python -m assistant chat | screen | evaluate-care | train-care | referrals"""
 
 from __future__ import annotations
 
@@ -41,10 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
     referring = commands.add_parser("referrals", help="how often help lines were named in a year, to report to a state")
     referring.add_argument("--year", type=int, default=date.today().year, help="otherwise this one")
     referring.add_argument("--json", action="store_true", help="as JSON, in the shape of California's report")
-    crowding = commands.add_parser("crowd", help="what many people at once cost, on a program of its own")
-    crowding.add_argument("--people", type=int, default=100, help="who have the page open (100)")
-    crowding.add_argument("--seconds", type=float, default=60, help="that they write, in each of three waves (60)")
-    crowding.add_argument("--each-second", type=float, default=2, help="messages of all of them together (2)")
     given = parser.parse_args(arguments)
     speak_utf8()
     try:
@@ -54,8 +50,6 @@ def main(arguments: list[str] | None = None) -> int:
             from assistant.care import commands as care
 
             return care.evaluate(given) if given.command == "evaluate-care" else care.train(given)
-        if given.command == "crowd":
-            return _crowd(given, crowding)
         if given.command == "referrals":
             from assistant.care import commands as care
 
@@ -68,18 +62,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except (BrokenPipeError, KeyboardInterrupt):
         return 0
-
-
-def _crowd(given: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
-    from assistant.crowd import crowd
-    from assistant.settings import Settings
-
-    if not (1 <= given.people <= 5000 and 0 < given.seconds <= 3600 and 0 < given.each_second <= 1000):
-        parser.error("1 to 5,000 people, up to an hour, up to 1,000 messages a second")
-    seen = crowd(
-        Settings.read().data, given.people, given.seconds, given.each_second, lambda line: print(line, flush=True)
-    )
-    return 1 if any(wave.errors for wave in seen) else 0
 
 
 # --- chat ---------------------------------------------------------------------------------------------------------

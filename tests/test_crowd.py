@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assistant import crowd as module
-from assistant.__main__ import main
-from assistant.crowd import Seen, crowd, quantile
+from tests import crowd as module
 from tests.conftest import copied
+from tests.crowd import Seen, crowd, main, quantile
 
 pytestmark = pytest.mark.model
 
@@ -32,7 +31,7 @@ def test_what_goes_wrong_is_an_error_and_no_answer(
     monkeypatch.setattr(module, "WAVES", 1)
     monkeypatch.setattr(module, "_SENT", 7)  # an event that the page does not have: it is refused
     monkeypatch.setenv("SHARED_JOURNEY_DATA", str(copied(embedded, tmp_path / "data")))
-    assert main(["crowd", "--people", "2", "--seconds", "1"]) == 1
+    assert main(["--people", "2", "--seconds", "1"]) == 1
     assert "2 (HTTPStatusError: " in capsys.readouterr().out
 
 

@@ -1,4 +1,4 @@
-"""Many people at once: `python -m assistant crowd`. A program of its own is started on a free loopback port over the
+"""Many people at once: `make crowd`, or `python -m tests.crowd --people 100`. A program of its own is started on a free loopback port over the
 collection of the settings, and so many people open the page, write, open a story, and leave, twice over.
 
 Messages are sent at their time, whether or not earlier ones are answered, so a program that falls behind is seen to.
@@ -8,6 +8,7 @@ Each person has a loopback address of their own where the system allows it, as p
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -21,13 +22,12 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import httpx
+
+from assistant.settings import Settings
 from corpus.errors import SharedJourneyError
 from corpus.samples.read import read_stories
-
-if TYPE_CHECKING:
-    pass
 
 WAVES = 3  # the first warms up what grows once; what grows in later ones is kept by mistake
 WAIT = 20.0  # seconds after which an answer counts as an error
@@ -53,8 +53,6 @@ class _Person:
     """One open page."""
 
     def __init__(self, address: str, number: int) -> None:
-        import httpx
-
         own = f"127.0.{1 + number // 250}.{1 + number % 250}"
         self._web = httpx.AsyncClient(
             base_url=address,
@@ -200,8 +198,6 @@ def _may_be(address: str) -> bool:
 
 
 def _wait_for(program: subprocess.Popen[bytes], address: str) -> None:
-    import httpx
-
     for _ in range(600):
         if program.poll() is not None:
             raise SharedJourneyError("The program did not start; `python app.py` says why.")
@@ -246,3 +242,25 @@ def _row(name: str, seen: Seen, people: int) -> str:
     each = (seen.memory[1] - seen.memory[0]) / people
     told = f"{len(seen.errors)}" + (f" ({seen.errors[0]})" if seen.errors else "")
     return f"| {name} | {' | '.join(times)} | {told} | {seen.cpu:.1f} | {before} / {among} / {after} | {each:.0f} |"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: done; 1: something was not answered; 2: the program did not start."""
+    parser = argparse.ArgumentParser(prog="python -m tests.crowd", description="What many people at once cost.")
+    parser.add_argument("--people", type=int, default=100, help="who have the page open (100)")
+    parser.add_argument("--seconds", type=float, default=60, help="that they write, in each of three waves (60)")
+    parser.add_argument("--each-second", type=float, default=2, help="messages of all of them together (2)")
+    given = parser.parse_args(arguments)
+    if not (1 <= given.people <= 5000 and 0 < given.seconds <= 3600 and 0 < given.each_second <= 1000):
+        parser.error("1 to 5,000 people, up to an hour, up to 1,000 messages a second")
+    data = Settings.read().data
+    try:
+        seen = crowd(data, given.people, given.seconds, given.each_second, lambda line: print(line, flush=True))
+    except SharedJourneyError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 1 if any(wave.errors for wave in seen) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
