@@ -7,7 +7,7 @@ TORCH_INDEX ?=
 QUERIES ?=
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: run test lint evaluate publish first-run pictures clean
+.PHONY: run test lint evaluate publish first-run crowd pictures clean
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py
@@ -34,6 +34,10 @@ publish: $(VENV)/.installed
 first-run: $(VENV)/.installed-dev
 	@test -n "$(QUERIES)" || { echo 'make first-run QUERIES=FILE.jsonl'; exit 2; }
 	$(BIN)/python -m tests.first_run $(QUERIES)
+
+# What a hundred people at once cost, over the collection of the settings.
+crowd: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.crowd
 
 # The pictures of the README and of docs/pages.md, made by the browser tests.
 pictures: $(VENV)/.installed-dev

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from assistant.care import Screener
 from assistant.care.heads import shipped
-from assistant.language import unread_language
+from assistant.language import prepare as prepare_languages
 from assistant.turn import Turn
 from assistant.voice import make_voice
 from corpus.settings import open_corpus
@@ -92,7 +92,7 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         screen = Screener(
             finder.embedder if shipped().reads(finder.embedder.name) else open_embedder(bundled(settings))
         )
-        unread_language("so that the first message does not wait for this")
+        prepare_languages(settings.data / "models")  # so that the first message does not wait for this
         landmarks(finder.embedder)  # nor the first narrator for those
         undo.pop_all()
     directory = Directory(store)

@@ -1,7 +1,8 @@
 """Exported models in the data folder: made once from a model's weights, compared with the original, hashed.
 
-Two files each: `NAME.onnx`, and `NAME.json` with what it was made from, its checksum, and how near it came to the
-original. Whatever cannot be exported, or comes out too far away, is computed by torch, and a line in the log says so.
+Three files each: `NAME.onnx`, `NAME.weights`, and `NAME.json` with what they were made from, their checksums, and how
+near they came to the original. Whatever cannot be exported, or comes out too far away, is computed by torch, and a line
+in the log says so.
 The folder may be deleted at any time.
 
     python -m index.exported FOLDER NAME KEPT RUNTIME      what `opened` runs, in a process of its own
@@ -14,8 +15,10 @@ import importlib.util
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -26,13 +29,13 @@ import numpy as np
 
 from corpus.errors import ModelUnavailable
 from index.embed import Embedder, SentenceTransformerEmbedder, Vectors, sha256, source
-from index.onnx_graph import NotExportable, graph, shape
+from index.onnx_graph import Exported, NotExportable, graph, shape
 
 if TYPE_CHECKING:
     from index.onnx_embed import OnnxEmbedder
 
 log = logging.getLogger("shared_journey.index")
-FORMAT = 1  # of the graph: with another one, every model is exported anew
+FORMAT = 2  # of the graph: with another one, every model is exported anew
 _STORIES, _EVERY = 20, 3  # of the samples, whose passages are looked through when models are compared; of the lines
 _STALE = 3600  # seconds after which a file that an export left half-written is nobody's any more
 
@@ -97,7 +100,7 @@ def _by_torch(name: str, why: str) -> None:
     log.warning("The model %s is computed by torch, which is slower: %s.", name, why)
 
 
-def _embedder(file: Path | bytes, folder: Path, name: str, runtime: str) -> OnnxEmbedder:
+def _embedder(file: Path, folder: Path, name: str, runtime: str) -> OnnxEmbedder:
     from index.onnx_embed import OnnxEmbedder
 
     return OnnxEmbedder(file, folder, name if runtime == "onnx" else f"{name}-{runtime}", shape(folder))
@@ -119,6 +122,10 @@ def _file(name: str, kept: Path, runtime: str) -> Path:
     return kept / f"{name}-{runtime}.onnx"
 
 
+def _weights(file: Path) -> Path:
+    return file.with_suffix(".weights")
+
+
 def _source(folder: Path, name: str) -> str:
     """What an export depends on. The checksum of the weights is in the name."""
     digest = hashlib.sha256(f"{FORMAT}\0{name}\0".encode())
@@ -134,7 +141,10 @@ def _card(folder: Path, name: str, kept: Path, runtime: str) -> dict[str, Any] |
         card: dict[str, Any] = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         if card["source"] != _source(folder, name):
             return None
-        return card if "refused" in card or sha256(file) == card["sha256"] else None
+        if "refused" in card:
+            return card
+        whole = (sha256(file), sha256(_weights(file))) == (card["sha256"], card["weights"])
+        return card if whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -159,18 +169,34 @@ def export(folder: Path, name: str, kept: Path, runtime: str) -> Compared:
     kept.mkdir(parents=True, exist_ok=True)
     for left in kept.glob("*.tmp-*"):
         if time.time() - left.stat().st_mtime > _STALE:
-            left.unlink(missing_ok=True)
-    built = graph(folder, int8=runtime == "int8")
-    found = compare(SentenceTransformerEmbedder(str(folder), name), _embedder(built, folder, name, runtime))
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
     file, bar = _file(name, kept, runtime), BARS[runtime]
+    built = graph(folder, _weights(file).name, int8=runtime == "int8")
+    found = _compared(built, folder, name, kept, runtime)
     about: dict[str, Any] = {"source": _source(folder, name), "compared": found._asdict()}
     if found.cosine < bar.cosine or found.overlap < bar.overlap:
         refused = f"exported, it is too far from the original ({found})"
         _write(file.with_suffix(".json"), _json(about | {"refused": refused}))
         raise NotExportable(refused)
-    _write(file, built)
-    _write(file.with_suffix(".json"), _json(about | {"sha256": hashlib.sha256(built).hexdigest()}))
+    _write(_weights(file), built.weights)
+    _write(file, built.graph)
+    sums = {
+        name: hashlib.sha256(data).hexdigest() for name, data in (("sha256", built.graph), ("weights", built.weights))
+    }
+    _write(file.with_suffix(".json"), _json(about | sums))
     return found
+
+
+def _compared(built: Exported, folder: Path, name: str, kept: Path, runtime: str) -> Compared:
+    """An export beside its original, before it is kept: both of its files are written for as long as that takes."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="export.tmp-", dir=kept) as here:
+            file = _file(name, Path(here), runtime)
+            file.write_bytes(built.graph)
+            _weights(file).write_bytes(built.weights)
+            return compare(SentenceTransformerEmbedder(str(folder), name), _embedder(file, folder, name, runtime))
+    except OSError as error:
+        raise NotExportable(f"{kept} cannot be written ({error.strerror})") from error
 
 
 def reexport(model: str, kept: Path, runtime: str) -> Compared:

@@ -37,8 +37,8 @@ class OnnxEmbedder(Windowed):
     time: two threads for one short text cost as much wall time as one and up to twice the processor's.
     """
 
-    def __init__(self, graph: Path | bytes, folder: Path, name: str, shape: Shape) -> None:
-        """graph: a file of `index/onnx_graph.py` or what stands in it. folder: of the model, for its tokenizer."""
+    def __init__(self, graph: Path, folder: Path, name: str, shape: Shape) -> None:
+        """graph: a file of `index/onnx_graph.py`. folder: of the model, for its tokenizer."""
         stay_offline()
         import onnxruntime
         from tokenizers import Tokenizer
@@ -48,14 +48,12 @@ class OnnxEmbedder(Windowed):
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.enable_mem_pattern = False  # plans for shapes that come back; ours seldom do, and 30 MB are spared
         options.log_severity_level = 3  # errors; else every machine without a graphics card gets a warning
-        self._session: Any = onnxruntime.InferenceSession(
-            graph if isinstance(graph, bytes) else os.fspath(graph), options, providers=["CPUExecutionProvider"]
-        )
+        self._session: Any = onnxruntime.InferenceSession(os.fspath(graph), options, providers=["CPUExecutionProvider"])
         self._tokenizer = Tokenizer.from_file(os.fspath(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.name, self.dimension = name, shape.dimension
-        self.kept = None if isinstance(graph, bytes) else graph.parent  # where vectors of our own lines are kept too
+        self.kept = graph.parent  # where vectors of our own lines are kept too
         self._mean = shape.pooling == "mean"
         # Two places are for the tokens that begin and end each window.
         self._window = shape.tokens - 2

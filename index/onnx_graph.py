@@ -7,6 +7,9 @@ with its normalisation), so nothing has to find them again and torch has no part
 
 With `int8` the matrices are whole numbers, one scale for each column; what goes in is brought to whole numbers for each
 call. Pooling is the caller's.
+
+Large weights stand in a file of their own beside the graph, as ONNX has it for external data: onnxruntime maps it into
+memory and reads only the rows of the words that were met, instead of holding all of it twice while it loads.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ _IR, _OPSET = 9, 18  # old enough for every onnxruntime that is supported
 # Of int8, to each side. On processors without VNNI two products are added in 16 bits, which 127 steps would overflow;
 # with 63 every processor counts the same, and the worst cosine falls from 0.973 to 0.967.
 STEPS = 63
+_LARGE = 1024  # bytes from which an array stands in the file of weights
+_PAGE = 4096  # arrays begin at multiples of it, so that they can be mapped
 
 
 class Shape(NamedTuple):
@@ -34,6 +39,13 @@ class Shape(NamedTuple):
     dimension: int
     tokens: int
     pooling: str  # "mean" or "cls"
+
+
+class Exported(NamedTuple):
+    """An ONNX file, and what is to stand in the file of weights that it names."""
+
+    graph: bytes
+    weights: bytes
 
 
 class NotExportable(Exception):
@@ -82,13 +94,14 @@ def _pooling(config: dict[str, Any]) -> str:
     return modes.get(chosen[0], "") if len(chosen) == 1 else ""
 
 
-def graph(folder: Path, *, int8: bool) -> bytes:
-    """The model in a folder as an ONNX file. NotExportable if a weight is missing or of a kind that numpy lacks."""
+def graph(folder: Path, weights: str, *, int8: bool) -> Exported:
+    """The model in a folder as an ONNX file whose weights will be in the file called `weights` beside it.
+    NotExportable if a weight is missing or of a kind that numpy lacks."""
     from safetensors.numpy import load_file
 
     try:
         shape(folder)
-        return _Graph(load_file(folder / "model.safetensors"), _json(folder / "config.json"), int8).built()
+        return _Graph(load_file(folder / "model.safetensors"), _json(folder / "config.json"), weights, int8).built()
     except (KeyError, TypeError, ValueError) as error:
         raise NotExportable(f"its weights are not those of a BERT ({error})") from error
 
@@ -96,7 +109,7 @@ def graph(folder: Path, *, int8: bool) -> bytes:
 class _Graph:
     """Nodes and weights while they are put together."""
 
-    def __init__(self, weights: dict[str, Any], config: dict[str, Any], int8: bool) -> None:
+    def __init__(self, weights: dict[str, Any], config: dict[str, Any], beside: str, int8: bool) -> None:
         from onnx import helper, numpy_helper
 
         self._helper, self._as_tensor = helper, numpy_helper.from_array
@@ -105,8 +118,9 @@ class _Graph:
         self._config, self._int8 = config, int8
         self._nodes: list[Any] = []
         self._tensors: list[Any] = []
+        self._beside, self._large = beside, bytearray()
 
-    def built(self) -> bytes:
+    def built(self) -> Exported:
         from onnx import TensorProto
 
         h, width = self._helper, self._config["hidden_size"]
@@ -120,7 +134,7 @@ class _Graph:
             opset_imports=[h.make_opsetid("", _OPSET), h.make_opsetid(_CONTRIB, 1)],
             ir_version=_IR,
         )
-        return bytes(made.SerializeToString(deterministic=True))
+        return Exported(bytes(made.SerializeToString(deterministic=True)), bytes(self._large))
 
     def _embeddings(self) -> str:
         places = self._weight("embeddings.position_embeddings.weight")
@@ -186,7 +200,15 @@ class _Graph:
         return np.asarray(self._weights[name], dtype=np.float32)
 
     def _put(self, name: str, array: NDArray[Any]) -> str:
-        self._tensors.append(self._as_tensor(np.ascontiguousarray(array), name))
+        tensor = self._as_tensor(np.ascontiguousarray(array), name)
+        if array.nbytes >= _LARGE:
+            from onnx.external_data_helper import set_external_data
+
+            self._large += bytes(-len(self._large) % _PAGE)
+            set_external_data(tensor, self._beside, len(self._large), array.nbytes)
+            self._large += tensor.raw_data
+            tensor.ClearField("raw_data")
+        self._tensors.append(tensor)
         return name
 
     def _node(self, kind: str, ins: list[str], *outs: str, domain: str = _CONTRIB, **settings: Any) -> str:

@@ -303,10 +303,19 @@ def test_an_export_is_made_once_and_again_when_anything_is_not_as_it_was(
         file.with_suffix(".json").write_text(other)
         vectors()
     assert len(in_here) == 7
+    large = file.with_suffix(".weights")
+    assert large.stat().st_size > 5 * file.stat().st_size  # what can be mapped is not in the graph
+    weights = large.read_bytes()
+    for damaged in (weights[:-7], weights[:5000] + bytes([weights[5000] ^ 1]) + weights[5001:], b""):
+        large.unlink()  # not in place: the old ones are mapped
+        large.write_bytes(damaged)
+        np.testing.assert_array_equal(vectors(), first)
+        assert large.read_bytes() == weights
+    assert len(in_here) == 10
     (tiny / "sentence_bert_config.json").write_text('{"max_seq_length": 12}')  # another setting: other vectors
     assert not np.allclose(vectors(), first)
-    assert len(in_here) == 8
-    assert files(kept) == ["onnx.json", "onnx.onnx"]
+    assert len(in_here) == 11
+    assert files(kept) == ["onnx.json", "onnx.onnx", "onnx.weights"]
 
 
 def test_two_exports_at_once_leave_one_whole_file(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,7 +335,7 @@ def test_two_exports_at_once_leave_one_whole_file(tiny: Path, tmp_path: Path, mo
     for thread in threads:
         thread.join()
     assert len(done) == 3
-    assert files(kept) == ["onnx.json", "onnx.onnx"]
+    assert files(kept) == ["onnx.json", "onnx.onnx", "onnx.weights"]
     assert exported._card(tiny, "tiny@1", kept, "onnx") is not None
 
 

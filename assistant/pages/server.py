@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import ctypes
 import os
 import shutil
 import socket
@@ -173,6 +174,12 @@ def warm(parts: Parts) -> None:
         guarded(lambda: parts.turn.respond(parts.turn.start("en", None)[0], "I was awake most of the night again"))
 
 
+def give_back() -> None:
+    """Give memory that only the start needed back to the system, where the C library can (glibc)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
 def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -> None:
     """Serve until stopped. Prints the address once the page can be opened. No access log: paths can hold keys."""
     prepare_environment()
@@ -183,6 +190,7 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     open_door = door or listen(settings)
     app = build(parts, settings)
     warm(parts)
+    give_back()
     try:  # two programs may have bound the address while neither listened yet
         open_door.listen(2048)
     except OSError as error:

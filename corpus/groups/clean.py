@@ -51,6 +51,16 @@ _SECRET_FIELD = re.compile(
     r"and|or|the|a|after|when|with|if|can|may)\b|\()(?:is\s+)?(\S+)",
     re.IGNORECASE,
 )
+# In a name or a place, what names no passcode for certain ("Key - to Recovery") does so only before figures.
+_SECRET_SURELY = re.compile(
+    r"pass\s?-?\s?(?:code|word)|passwd|passwort|kenn(?:wort|code)|contrase|clave de acc|senha|mot de passe|wachtwoord|"
+    r"toegangscode|zugangscode|access code|\b(?:pwd|p/w|pw|mdp)\s*(?:[:=]|is\b)",
+    re.IGNORECASE,
+)
+# "morning-light-passcode-8833": ids of websites are made of names
+_SECRET_ID = re.compile(
+    r"(?:pass-?code|pass-?word|passwort|pwd|pw|(?:zoom|access)-?code|pin)[^a-z0-9]+(?=[a-z]*\d)", re.IGNORECASE
+)
 _ALONE = re.compile(r"(?=\S*\d)[\w!@#$%&*.+-]{4,20}")
 _ONE_TAP = re.compile(
     r"((?:,+|\s*(?:x|ext\.?)\s*)\d[\d ]{5,14}#?)\s*[,*#\d ]*[,*#][,*#\d ]*\d#?\s*$|,+\*\d+#?\s*$", re.IGNORECASE
@@ -189,6 +199,46 @@ def without_secrets(words: str, *, field: bool = False) -> tuple[str, int]:
     for pattern in (_SECRET_NEXT, _SECRET_FIELD) if field else (_SECRET_NEXT,):
         words = pattern.sub(lambda m: m.group() if WITHHELD in m.group() else hide(m), words)
     return words, count
+
+
+def labels_without_secrets(value: Any) -> tuple[Any, int]:
+    """The same of names, places and whatever else is shown in a few words: of a text, or of all texts in a tuple, list
+    or dictionary. What was taken out already is not counted again."""
+    if isinstance(value, str):
+        return _label_without_secrets(value)
+    if isinstance(value, dict):
+        made = {key: labels_without_secrets(some) for key, some in value.items()}
+        return {key: some for key, (some, _) in made.items()}, sum(count for _, count in made.values())
+    if isinstance(value, list | tuple):
+        found = [labels_without_secrets(some) for some in value]
+        return type(value)(some for some, _ in found), sum(count for _, count in found)
+    return value, 0
+
+
+def _label_without_secrets(words: str) -> tuple[str, int]:
+    plain = words.lower()
+    if words.isascii() and not any(stem in plain for stem in _SECRET_STEMS):
+        return words, 0
+    count = 0
+
+    def hide(match: re.Match[str]) -> str:
+        nonlocal count
+        secret = next(group for group in match.groups() if group)
+        if WITHHELD in match.group() or not (_DIGIT.search(secret) or _SECRET_SURELY.search(match.group())):
+            return match.group()
+        count += 1
+        head, _, tail = match.group().rpartition(secret)
+        return head + WITHHELD + (")" if secret.endswith(")") else "") + tail
+
+    for pattern in (_SECRET_WORDS, _SECRET_NEXT):
+        words = pattern.sub(hide, words)
+    return words, count
+
+
+def secret_in_id(key: str) -> bool:
+    """Whether an id of a directory carries a passcode: it would stand in addresses."""
+    of_words = " " in key  # put together out of the name and the place, where a directory gave no id
+    return _SECRET_ID.search(key) is not None or (of_words and _label_without_secrets(key)[1] > 0)
 
 
 def without_people(words: str) -> tuple[str, int]:

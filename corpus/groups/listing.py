@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
+from corpus.groups import clean
 from corpus.samples.read import Refused
 from corpus.types import Group
 
@@ -52,6 +53,11 @@ _CRISIS = re.compile(
     re.IGNORECASE,
 )
 
+# What `parts.words` and `parts.online` made; and what holds no words of a person.
+_LOOKED_THROUGH = frozenset(
+    ("description", "how_to_join", "eligibility", "online", "phone", "themes", "audience", "languages", "_says", "kind")
+)
+
 Read: TypeAlias = "Listing | Refused"
 
 
@@ -78,6 +84,7 @@ class Draft:
         """The listing, or a refusal in plain words when the fields make no group."""
         if _CRISIS.search(str(self.fields.get("name", ""))):
             return Refused(self.place, "A crisis line. These stand in the table of help, which is checked by hand.")
+        self._hide_secrets()
         try:
             group = Group.model_validate({"id": group_id(feed, self.key), "description": "", **self.fields})
         except ValidationError as error:
@@ -86,14 +93,29 @@ class Draft:
             return Refused(self.place, f"{where}: {first['msg']}")
         return Listing(self.place, self.key, group, self.raw, tuple(self.warnings), self.withheld)
 
+    def _hide_secrets(self) -> None:
+        """Names and places carry passcodes as well: "Zoom 829 1234, PW: serenity". Free texts lost theirs before."""
+        for name, value in self.fields.items():
+            if name not in _LOOKED_THROUGH and value:
+                self.fields[name], count = clean.labels_without_secrets(value)
+                if count:
+                    self.withhold(count)
+                    self.warn("passcode_withheld")
+
 
 def group_id(feed: Feed, key: str) -> str:
     """`feed:key` in the letters that an id may have. Two different keys never make the same id."""
+    if clean.secret_in_id(key):
+        return f"{feed.name}:x-{_digest(key)}"
     if _PLAIN_KEY.fullmatch(key):
         return f"{feed.name}:{key}"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in key.lower())
     if plain != key or len(plain) > 70 or not plain:
-        import hashlib
-
-        plain = f"{plain[:50].strip('-') or 'x'}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
+        plain = f"{plain[:50].strip('-') or 'x'}-{_digest(key)}"
     return f"{feed.name}:{plain}"
+
+
+def _digest(key: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:12]

@@ -133,3 +133,38 @@ def test_coordinates_that_cannot_be_are_none(latitude: object, longitude: object
 )
 def test_phone(cell: str, number: str) -> None:
     assert clean.phone(cell) == number
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("Morning Light (Zoom passcode: 8833)", "Morning Light (Zoom passcode: […])"),
+        ("Zoom 829 1234, PW: serenity", "Zoom 829 1234, PW: […]"),
+        ("Hope pwd=441122", "Hope pwd=[…]"),
+        ("Night Owls, passcode 4455", "Night Owls, passcode […]"),
+        ("Noche, contraseña: paz", "Noche, contraseña: […]"),
+        ("Password is Unity", "Password is […]"),
+        ("Key - 4 steps", "Key - […] steps"),  # as likely a passcode as not
+        ("Key - to Recovery", "Key - to Recovery"),
+        ("Pass: It On", "Pass: It On"),
+        ("PW - Parents Welcome", "PW - Parents Welcome"),
+        ("Pin Oak Road 12", "Pin Oak Road 12"),
+        ("Code of Care", "Code of Care"),
+        ("PW: […]", "PW: […]"),
+    ],
+)
+def test_names_and_places_carry_no_passcode(label: str, shown: str) -> None:
+    count = int(label != shown)
+    assert clean.labels_without_secrets(label) == (shown, count)
+    held = {"name": label, "also": (label, 7, None)}
+    assert clean.labels_without_secrets(held) == ({"name": shown, "also": (shown, 7, None)}, 2 * count)
+
+
+@pytest.mark.parametrize("key", ["morning-passcode-8833", "hope|mo|19:00|zoom pw: abc", "light-pw-a1", "x pwd=7"])
+def test_an_id_that_carries_a_passcode_is_known(key: str) -> None:
+    assert clean.secret_in_id(key)
+
+
+@pytest.mark.parametrize("key", ["key-west-group", "m-123", "code-green-4", "pin-oak", "passing-it-on-2", "12345"])
+def test_other_ids_stay_as_they_are(key: str) -> None:
+    assert not clean.secret_in_id(key)
