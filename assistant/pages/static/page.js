@@ -12,7 +12,6 @@ window.sharedJourney = (function () {
 
   const html = document.documentElement;
   const lang = html.getAttribute("lang"), dir = html.getAttribute("dir");
-  html.dataset.early = "yes"; // until the conversation is here, the box that leads to the simple page stands in for its own
   const find = (where) => document.querySelector(where);
   const view = () => html.dataset.view || "talk";
 
@@ -372,12 +371,10 @@ window.sharedJourney = (function () {
     find("#sj-moment").hidden = true;
     find("#sj-no-start").hidden = false;
   }
-  document.addEventListener("DOMContentLoaded", () => {
-    words = JSON.parse(find("#sj-words").dataset.words);
-    watchToasts();
-    if (broken) notOpening();
-    setTimeout(notOpening, NO_START);
-  });
+  // This script stands below our own part of the page and above Gradio's: what it needs is here, what can fail comes after.
+  words = JSON.parse(find("#sj-words").dataset.words);
+  watchToasts();
+  setTimeout(notOpening, NO_START);
   window.addEventListener("error", (event) => { if (event.target && event.target.tagName === "SCRIPT") notOpening(); }, true);
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   // Gradio sets the browser's language on the page; the page's own language is the right one (WCAG 3.1.1).
