@@ -111,6 +111,22 @@ def frame(
     return lang, values
 
 
+# Gradio's own script and style sheet, as they stand in the head of its page.
+_GRADIO = re.compile(
+    r'\s*(?:<script [^>]*src="\./assets/[^>]*></script>|<link rel="stylesheet" [^>]*href="\./assets/[^>]*>)'
+)
+
+
+def below(page: str, body: str) -> str:
+    """`body` comes first in the page, and Gradio's script and style sheet after it.
+
+    A browser draws nothing before a style sheet of the head has come: on a weak line, or when that one file hangs,
+    help would wait for Gradio.
+    """
+    of_gradio = "".join(_GRADIO.findall(page))
+    return re.sub(r"(<body[^>]*>)", lambda m: m.group(1) + body + of_gradio, _GRADIO.sub("", page), count=1)
+
+
 def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str]:
     """What is added to Gradio's page: help and the way out before anything loads, and no previews or third parties."""
 
@@ -127,8 +143,9 @@ def shell_for(room: Room, settings: Settings) -> Callable[[str, str, Scope], str
         page = re.sub(r"<title>.*?</title>", f"<title>{say('page.title', lang)}</title>", page, count=1, flags=re.S)
         head = draw("head.html", lang, nonce=nonce)
         page = page.replace("</head>", f"{head!s}</head>", 1)
-        body = draw("shell.html", lang, words_json=words_for_scripts(lang), counting=room.counts.enabled, **values)
-        return re.sub(r"(<body[^>]*>)", lambda m: m.group(1) + str(body), page, count=1)
+        words = words_for_scripts(lang)
+        body = draw("shell.html", lang, nonce=nonce, words_json=words, counting=room.counts.enabled, **values)
+        return below(page, str(body))
 
     return shell
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -129,3 +130,16 @@ def test_another_language_opens_beside_a_conversation(visit: Make) -> None:
         one.page.locator('.sj-languages [lang="de"]').click()
     assert "lang=de" in other.value.url
     assert "words that stay" in one.page.content()
+
+
+@pytest.mark.parametrize("lang", ["en", "ar", "pt"])
+def test_the_languages_take_one_line_of_a_phone(visit: Make, lang: str) -> None:
+    """On a narrower screen they may take two. Each stays large enough to press, and they do not touch."""
+    one = visit(size=(390, 844), locale=lang)
+    one.page.goto(one.address + "/help")
+    boxes = [each.bounding_box() for each in one.page.locator(".sj-languages li > *").all()]
+    assert len(boxes) == 6
+    assert len({round(box["y"]) for box in boxes if box}) == 1
+    assert all(box and box["height"] >= 44 and box["width"] >= 44 for box in boxes)
+    edges = sorted((box["x"], box["x"] + box["width"]) for box in boxes if box)
+    assert all(after[0] - before[1] >= 5 for before, after in pairwise(edges))

@@ -3,6 +3,7 @@
 (function () {
   "use strict";
   var TWICE = 900; // milliseconds between two presses of Esc
+  var MOST = 0.4; // how much of the height of the screen the bar may keep
   var last = 0;
 
   function leave() {
@@ -25,6 +26,23 @@
     document.title = "";
     if (document.body) document.body.textContent = "";
   }
+
+  // How much of the screen the bar covers, so that nothing that has the keyboard comes to lie under it (WCAG 2.4.11).
+  function measure() {
+    var row = document.querySelector(".sj-bar-row"), html = document.documentElement;
+    var height = row ? row.getBoundingClientRect().height : 0;
+    if (!height) return;
+    var tall = height > MOST * window.innerHeight;
+    html.toggleAttribute("data-bar-tall", tall);
+    html.style.setProperty("--bar-seen", (tall ? 0 : Math.ceil(height)) + "px");
+  }
+  function watch() {
+    var bar = document.querySelector("#sj-bar");
+    measure();
+    window.addEventListener("resize", measure);
+    if (bar && window.ResizeObserver) new ResizeObserver(measure).observe(bar);
+  }
+  if (document.querySelector("#sj-bar")) watch(); else document.addEventListener("DOMContentLoaded", watch);
 
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") { last = 0; return; }

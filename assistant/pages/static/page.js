@@ -12,7 +12,6 @@ window.sharedJourney = (function () {
 
   const html = document.documentElement;
   const lang = html.getAttribute("lang"), dir = html.getAttribute("dir");
-  html.dataset.early = "yes"; // until the conversation is here, the box that leads to the simple page stands in for its own
   const find = (where) => document.querySelector(where);
   const view = () => html.dataset.view || "talk";
 
@@ -351,6 +350,20 @@ window.sharedJourney = (function () {
     handOver();
   });
 
+  // ---- how much of the screen the box covers, as exit.js measures it of the bar; a box that covers too much goes along
+  const MOST_BOX = 0.4; // of the height of the screen
+  function measure() {
+    const box = [find("#sj-early"), find("#sj-composer")].find((at) => at && at.offsetHeight);
+    if (!box) return;
+    const style = getComputedStyle(box), seen = box.offsetHeight + (parseFloat(style.bottom) || 0); // a part lies beyond the edge
+    html.toggleAttribute("data-box-tall", seen > MOST_BOX * window.innerHeight);
+    const covers = getComputedStyle(box).position === "fixed";
+    html.style.setProperty("--box-seen", (covers ? Math.ceil(seen) : 0) + "px");
+  }
+  const boxes = window.ResizeObserver ? new ResizeObserver(measure) : null;
+  function watchBox(where) { if (boxes && find(where)) boxes.observe(find(where)); }
+  window.addEventListener("resize", measure);
+
   // ---- start
   function attach(name, element, itsTrigger, watch) {
     document.querySelectorAll("#sj-box textarea").forEach((box) => { box.dir = "auto"; });
@@ -358,6 +371,7 @@ window.sharedJourney = (function () {
       document.title = words.title; // Gradio has set the one of the English page
       own.tell = trigger = itsTrigger;
       watch("value", () => afterTalk(element));
+      watchBox("#sj-composer");
       afterTalk(element);
     }
     if (name === "story") watch("value", () => afterStory(element));
@@ -372,12 +386,11 @@ window.sharedJourney = (function () {
     find("#sj-moment").hidden = true;
     find("#sj-no-start").hidden = false;
   }
-  document.addEventListener("DOMContentLoaded", () => {
-    words = JSON.parse(find("#sj-words").dataset.words);
-    watchToasts();
-    if (broken) notOpening();
-    setTimeout(notOpening, NO_START);
-  });
+  // This script stands below our own part of the page and above Gradio's: what it needs is here, what can fail comes after.
+  words = JSON.parse(find("#sj-words").dataset.words);
+  watchToasts();
+  watchBox("#sj-early");
+  setTimeout(notOpening, NO_START);
   window.addEventListener("error", (event) => { if (event.target && event.target.tagName === "SCRIPT") notOpening(); }, true);
   window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
   // Gradio sets the browser's language on the page; the page's own language is the right one (WCAG 3.1.1).
