@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import replace
 from typing import Any
 
 from corpus.groups.listing import Listing, Read
+from corpus.samples.read import Refused
+from corpus.types import Group
 
 MOST_PROCESSES = 4
 _FEW = 3000  # records that one process has read before a second one is ready
@@ -45,13 +46,12 @@ def each(reader: Reader, records: Sequence[tuple[Any, str]], *more: Any) -> list
     meanwhile = _meanwhile.get()
     if meanwhile is None or len(records) < _FEW or cores < 2:
         return [reader(record, place, *more) for record, place in records]
-    parts = [records[at : at + _SOME] for at in range(0, len(records), _SOME)]
     try:
-        with _pool(cores) as pool:
-            read = pool.map(_part, *zip(*((reader, part, more) for part in parts), strict=True))
+        with _pool(cores, reader, records, more) as pool:
+            parts = pool.map(_part, range(0, len(records), _SOME))
             _do(meanwhile)
-            found = (one for part in read for one in part)
-            return [_with(one, record) for one, (record, _) in zip(found, records, strict=True)]
+            found = (one for part in parts for one in part)
+            return [_whole(one, record) for one, (record, _) in zip(found, records, strict=True)]
     except (BrokenProcessPool, OSError):  # no shared memory, no room for another process: slower, and read all the same
         return [reader(record, place, *more) for record, place in records]
     except _Failed as failed:
@@ -72,24 +72,41 @@ def _do(meanwhile: Callable[[], object]) -> None:
         raise _Failed(error) from error
 
 
+_Task = tuple[Reader, Sequence[tuple[Any, str]], Sequence[Any]]
+_task: _Task  # of another process
+
+
 @contextmanager
-def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that stop at the first failure: nobody waits for what is not wanted any more."""
-    pool = ProcessPoolExecutor(processes, initializer=gc.disable)
+def _pool(processes: int, *task: Any) -> Iterator[ProcessPoolExecutor]:
+    """Processes that know the records from their start, which costs nothing where they are copies of this one; and
+    that stop at the first failure: nobody waits for what is not wanted any more."""
+    pool = ProcessPoolExecutor(processes, initializer=_begin, initargs=task)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _part(reader: Reader, records: Iterable[tuple[Any, str]], more: Sequence[Any]) -> list[Read]:
-    return [_without(reader(record, place, *more)) for record, place in records]
+def _begin(*task: Any) -> None:
+    global _task
+    _task = task
+    gc.disable()
 
 
-def _without(one: Read) -> Read:
-    """The record itself need not travel back."""
-    return replace(one, raw={}) if isinstance(one, Listing) else one
+def _part(start: int) -> list[Refused | _Few]:
+    reader, records, more = _task
+    return [_without(reader(record, place, *more)) for record, place in records[start : start + _SOME]]
 
 
-def _with(one: Read, record: Any) -> Read:
-    return replace(one, raw=record) if isinstance(one, Listing) else one
+_Few = tuple[str, str, Group, tuple[tuple[str, str], ...], int]  # a Listing without its record, which need not travel
+
+
+def _without(one: Read) -> Refused | _Few:
+    return (one.place, one.key, one.group, one.warnings, one.withheld) if isinstance(one, Listing) else one
+
+
+def _whole(one: Refused | _Few, record: Any) -> Read:
+    if isinstance(one, Refused):
+        return one
+    place, key, group, warnings, withheld = one
+    return Listing(place, key, group, record, warnings, withheld)
