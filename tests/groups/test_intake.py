@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,21 @@ def test_a_copy_that_is_the_same_changes_nothing(store: Store, tmp_path: Path) -
     again = take(store, tmp_path, rows())
     assert (again.added, again.changed, again.unchanged, again.gone) == (0, 0, 4, 0)
     assert store.revision() == revision
+
+
+def test_a_document_in_another_order_says_the_same(tmp_path: Path) -> None:
+    """As older versions of the program, and restored copies, have written them."""
+    there = open_store(f"sqlite:///{tmp_path}/journey.db")
+    take(there, tmp_path, rows())
+    with sqlite3.connect(tmp_path / "journey.db") as c:
+        for id, document in c.execute("select group_id, imported from listing").fetchall():
+            turned = json.dumps(dict(reversed(json.loads(document).items())), indent=1)
+            c.execute("update listing set imported = ? where group_id = ?", (turned, id))
+    c.close()
+    newer = rows()
+    newer[3]["time"] = "20:00"
+    report = take(there, tmp_path, newer)
+    assert (report.unchanged, report.changed) == (3, 1)
 
 
 def test_a_newer_copy(store: Store, tmp_path: Path) -> None:
