@@ -86,10 +86,11 @@ def _mapped(folder: Path) -> Any:
         table["nb_ptc"],
         np.array(table["nb_pc"]),
         classes,
-        memoryview(table["tk_nextmove"]),  # looked into number by number: an array of numpy is ten times slower there
-        table["tk_output"].tolist(),
+        # looked into number by number: an array of numpy is ten times slower there
+        memoryview(table["tk_nextmove"]),
+        memoryview(table["tk_output"]),
         norm_probs=True,
-        tk_row=table["tk_row"].tolist(),
+        tk_row=memoryview(table["tk_row"]),
     )
 
 

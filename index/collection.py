@@ -106,6 +106,8 @@ class _Arrays:
     whole_ids: NDArray[np.int64]  # -1 where there is none
     part_ids: NDArray[np.int64]  # of all passages, ascending
     part_rows: NDArray[np.int64]  # the story of each of them
+    by_story: NDArray[np.int64]  # ids of all passages, story after story
+    starts: NDArray[np.int64]  # [n + 1]: where those of each story begin
     wholes: NDArray[np.int64]  # ids of whole-story vectors, ascending
     whole_rows: NDArray[np.int64]
     told: NDArray[np.float32]  # [n, themes]: weight of each theme, 0 where the narrator did not choose it
@@ -214,7 +216,8 @@ class Collection:
             row = {id: i for i, id in enumerate(ids)}
             helds = [self._held[id] for id in ids]
             parts = np.asarray([(i, r) for r, h in enumerate(helds) for i in h.parts], dtype=np.int64).reshape(-1, 2)
-            parts = parts[np.argsort(parts[:, 0])]
+            counts = [len(held.parts) for held in helds]
+            by_story, parts = parts[:, 0], parts[np.argsort(parts[:, 0])]
             wholes = np.asarray(
                 [(h.whole, r) for r, h in enumerate(helds) if h.whole is not None], dtype=np.int64
             ).reshape(-1, 2)
@@ -230,6 +233,8 @@ class Collection:
                 whole_ids=np.asarray([-1 if h.whole is None else h.whole for h in helds], dtype=np.int64),
                 part_ids=parts[:, 0],
                 part_rows=parts[:, 1],
+                by_story=by_story,
+                starts=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
                 wholes=wholes[:, 0],
                 whole_rows=wholes[:, 1],
                 told=told,
@@ -308,7 +313,9 @@ class Collection:
         else:
             score = 1 / (_RANKS + _ranks(score)) + how.words / (_RANKS + _ranks(words))
         first = np.argpartition(-score, MOST)[:MOST] if len(score) > MOST else np.arange(len(score))
-        found = [Candidate(arrays.ids[rows[i]], int(best[rows[i]]), float(score[i]), float(nearness[i])) for i in first]
+        chosen = rows[first].tolist()
+        figures = best[rows[first]].tolist(), score[first].tolist(), nearness[first].tolist()
+        found = [Candidate(arrays.ids[row], *some) for row, *some in zip(chosen, *figures, strict=True)]
         found.sort(key=lambda candidate: (-candidate.score, candidate.id))
         return found
 
@@ -360,11 +367,19 @@ class Collection:
             whole[lacking] = self._whole_vectors.vectors(arrays.whole_ids[lacking]) @ vector
         lacking = rows[best[rows] < 0]
         if len(lacking):
-            ids = np.asarray([i for r in lacking for i in self._held[arrays.ids[r]].parts], dtype=np.int64)
-            owners = np.asarray([r for r in lacking for _ in self._held[arrays.ids[r]].parts])
+            begin, end = arrays.starts[lacking], arrays.starts[lacking + 1]
+            lacking, begin, end = (some[end > begin] for some in (lacking, begin, end))
+            if not len(lacking):
+                return
+            counts = end - begin
+            firsts = np.cumsum(counts) - counts  # where the passages of each story begin among those looked at
+            ids = arrays.by_story[np.arange(counts.sum()) + np.repeat(begin - firsts, counts)]
             cosines = self._part_vectors.vectors(ids) @ vector
-            for i in np.argsort(cosines):  # the best comes last and stays
-                part[owners[i]], best[owners[i]] = cosines[i], ids[i]
+            part[lacking] = np.maximum.reduceat(cosines, firsts)
+            highest = np.flatnonzero(cosines == np.repeat(part[lacking], counts))
+            owners = np.repeat(lacking, counts)[highest]
+            owners, where = np.unique(owners, return_index=True)  # of passages that are equally near the first
+            best[owners] = ids[highest[where]]
 
 
 def _about(told: Vectors, near: Mapping[str, float], says: Vectors) -> Vectors:

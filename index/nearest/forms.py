@@ -185,6 +185,8 @@ class Form:
         """float32[n, d] at these positions, in their order."""
         if not len(positions):
             return np.zeros((0, self.dimension), dtype=np.float32)
+        if self.kind.rows == "float32":  # as they lie there: a fifth of the time
+            return self._row_bytes()[positions].view(np.float32)
         rows: Vectors = self._rows.reconstruct_batch(np.ascontiguousarray(positions, dtype=np.int64))
         return rows
 
