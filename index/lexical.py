@@ -73,7 +73,7 @@ class Lexical:
 
     Of each text only the hashes of its features are held, in their order: 64 bits each, of Python's own hash, whose key
     is this process's alone. The index is made anew at the first question after a change: 0.02 s of CPU
-    for 200 stories, 0.8 s for 10,000. Threads: every method may be called from any thread.
+    for 200 stories, 0.14 s for 5,000. Threads: every method may be called from any thread.
     """
 
     def __init__(self) -> None:
@@ -181,9 +181,8 @@ class _Postings:
             return np.zeros(self._count, dtype=np.float32)
         starts, ends = self._ends[at], self._ends[at + 1]
         held = np.cumsum(ends - starts)
-        where = np.arange(held[-1]) + np.repeat(
-            ends - held, ends - starts
-        )  # of every feature, from its start to its end
+        # of every feature, from its start to its end
+        where = np.arange(held[-1]) + np.repeat(ends - held, ends - starts)
         return np.bincount(self._text[where], self._adds[where], self._count).astype(np.float32)
 
 

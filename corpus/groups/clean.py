@@ -167,20 +167,24 @@ def _without_secret(url: str) -> tuple[str, bool]:
     return head + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment, True
 
 
-def without_secrets(words: str, *, field: bool = False) -> tuple[str, int]:
+def without_secrets(words: str, *, field: bool = False, label: bool = False) -> tuple[str, int]:
     """(words without passcodes, how many were taken out). Web addresses in them lose theirs too.
 
     field: the words stand where a directory puts how to get in. There a word after "password", and one that stands
-    all alone with figures in it, is a passcode.
+    all alone with figures in it, is a passcode. label: they are a name or a place, where "Key - to Recovery" is none.
     """
     count = 0
 
     def hide(match: re.Match[str]) -> str:
         nonlocal count
-        count += 1
         secret = next(group for group in match.groups() if group)
+        if label and not (_DIGIT.search(secret) or _SECRET_SURELY.search(match.group())):
+            return match.group()
+        if secret.rstrip(")") == WITHHELD:  # taken out before
+            return match.group()
+        count += 1
         head, _, tail = match.group().rpartition(secret)
-        return head + WITHHELD + tail
+        return head + WITHHELD + (")" if label and secret.endswith(")") else "") + tail
 
     def bare(match: re.Match[str]) -> str:
         nonlocal count
@@ -205,7 +209,7 @@ def labels_without_secrets(value: Any) -> tuple[Any, int]:
     """The same of names, places and whatever else is shown in a few words: of a text, or of all texts in a tuple, list
     or dictionary. What was taken out already is not counted again."""
     if isinstance(value, str):
-        return _label_without_secrets(value)
+        return without_secrets(value, label=True)
     if isinstance(value, dict):
         made = {key: labels_without_secrets(some) for key, some in value.items()}
         return {key: some for key, (some, _) in made.items()}, sum(count for _, count in made.values())
@@ -215,30 +219,10 @@ def labels_without_secrets(value: Any) -> tuple[Any, int]:
     return value, 0
 
 
-def _label_without_secrets(words: str) -> tuple[str, int]:
-    plain = words.lower()
-    if words.isascii() and not any(stem in plain for stem in _SECRET_STEMS):
-        return words, 0
-    count = 0
-
-    def hide(match: re.Match[str]) -> str:
-        nonlocal count
-        secret = next(group for group in match.groups() if group)
-        if WITHHELD in match.group() or not (_DIGIT.search(secret) or _SECRET_SURELY.search(match.group())):
-            return match.group()
-        count += 1
-        head, _, tail = match.group().rpartition(secret)
-        return head + WITHHELD + (")" if secret.endswith(")") else "") + tail
-
-    for pattern in (_SECRET_WORDS, _SECRET_NEXT):
-        words = pattern.sub(hide, words)
-    return words, count
-
-
 def secret_in_id(key: str) -> bool:
     """Whether an id of a directory carries a passcode: it would stand in addresses."""
     of_words = " " in key  # put together out of the name and the place, where a directory gave no id
-    return _SECRET_ID.search(key) is not None or (of_words and _label_without_secrets(key)[1] > 0)
+    return _SECRET_ID.search(key) is not None or (of_words and without_secrets(key, label=True)[1] > 0)
 
 
 def without_people(words: str) -> tuple[str, int]:
