@@ -10,6 +10,7 @@ from pydantic import Field
 
 from assistant.care import Screener
 from assistant.care.heads import shipped
+from assistant.care.kept_phrases import keep_in as keep_phrases
 from assistant.language import prepare as prepare_languages
 from assistant.turn import Turn
 from assistant.voice import make_voice
@@ -92,6 +93,7 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         screen = Screener(
             finder.embedder if shipped().reads(finder.embedder.name) else open_embedder(bundled(settings))
         )
+        keep_phrases(settings.data / "models")
         prepare_languages(settings.data / "models")  # so that the first message does not wait for this
         landmarks(finder.embedder)  # nor the first narrator for those
         undo.pop_all()

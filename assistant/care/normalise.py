@@ -17,6 +17,8 @@ LONGEST_WORD = 40  # characters; longer "words" are noise, and cutting them keep
 CHUNK, OVERLAP = 80, 20  # words; an unpunctuated text is read in overlapping pieces
 
 _APOSTROPHES = str.maketrans("", "", "'’‘‛`´ʼʹ′＇\u00ad")
+# All that `fold` changes in a text of ASCII alone, besides capitals: the same, ten times as fast.
+_PLAIN = {code: " " for code in range(32) if chr(code) not in "\n\r"} | {ord(ch): None for ch in "'`"}
 # Letters of other alphabets that look Latin; used only inside a word that also holds Latin letters.
 _LOOKALIKES = str.maketrans("асеорхуікнтмвѕјԁο", "aceopxyikhtmbsjdo")
 _LEET = str.maketrans("013457@$!|", "oieastasil")
@@ -49,6 +51,8 @@ PLAIN = Lexicon()
 
 def fold(text: str) -> str:
     """Lower case, NFKC, no accents, no apostrophes, no invisible characters; lone surrogates are dropped."""
+    if text.isascii():
+        return text.lower().translate(_PLAIN)
     text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode("utf-8")).lower()
     text = text.replace("ß", "ss").replace("œ", "oe").replace("æ", "ae").translate(_APOSTROPHES)
     out = []

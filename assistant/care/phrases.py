@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from assistant.care.normalise import fold
 
@@ -164,6 +164,19 @@ class Phrases:
                 self._always.append(number)
             for word in slot or ():
                 self._by_word.setdefault(word, []).append(number)
+
+    def as_data(self) -> dict[str, Any]:
+        """What was parsed, as JSON can hold it: for `of_data`."""
+        return {"patterns": self._patterns, "by_word": self._by_word, "always": self._always}
+
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> Phrases:
+        """The phrases of which `as_data` was kept. KeyError, TypeError or ValueError where it is something else."""
+        made = cls(())
+        made._patterns = [(int(owner), str(text)) for owner, text in data["patterns"]]
+        made._by_word = dict(data["by_word"])
+        made._always = list(data["always"])
+        return made
 
     def find(self, sentences: Sequence[str]) -> Iterator[Span]:
         """Every place where a phrase stands; sentences are those of `normalise.sentences`."""

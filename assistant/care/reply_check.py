@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from assistant.care.kept_phrases import parsed
 from assistant.care.normalise import sentences
 from assistant.care.phrases import Phrases
 from assistant.care.screen import lines
@@ -41,7 +42,7 @@ def read_rules() -> list[dict[str, Any]]:
 def _book() -> tuple[tuple[str, ...], Phrases]:
     *rules, last = read_rules()
     phrases = [(n, phrase, last["words"]) for n, rule in enumerate(rules) for phrase in rule["phrases"]]
-    return tuple(rule["rule"] for rule in rules), Phrases(phrases)
+    return tuple(rule["rule"] for rule in rules), parsed("reply", phrases)
 
 
 def check_reply(text: str) -> tuple[Breach, ...]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from assistant.care.kept_phrases import parsed
 from assistant.care.normalise import Lexicon, fold, one_edit, sentences, unbroken
 from assistant.care.phrases import Phrases, Span
 from corpus.yaml_file import read_yaml
@@ -176,7 +177,7 @@ def book() -> Book:
     for word in stems | keep | set(slang) | spelled:
         typos.pop(word, None)
     return Book(
-        tuple(rules), tuple(guards), Phrases([*phrases, *blockers]), frozenset(yes), frozenset(fine),
+        tuple(rules), tuple(guards), parsed("screen", [*phrases, *blockers]), frozenset(yes), frozenset(fine),
         Lexicon(slang, typos, frozenset(disguised | stems | set(slang)), frozenset(fillers)),
     )  # fmt: skip
 

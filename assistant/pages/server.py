@@ -21,6 +21,7 @@ from assistant.counts import Counts
 from assistant.pages.sessions import Talks
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.pages.upkeep import kept_up
+from assistant.pages.without_stubs import without_stubs
 from corpus import jobs
 from corpus.errors import SharedJourneyError
 
@@ -92,7 +93,8 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     writes: how many messages one address may send at once, and how many more each second.
     """
     prepare_environment()
-    import gradio as gr
+    with without_stubs():
+        import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
