@@ -96,8 +96,13 @@ def _families() -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 @lru_cache(maxsize=1)
-def _feeling_words() -> frozenset[str]:
-    return frozenset(word for _, words in _families() for word in words)
+def _feeling_words() -> dict[str, tuple[str, ...]]:
+    """Each word of a feeling → what completes "You both write of …" for it."""
+    phrases: dict[str, tuple[str, ...]] = {}
+    for phrase, words in _families():
+        for word in words:
+            phrases[word] = (*phrases.get(word, ()), phrase)
+    return phrases
 
 
 _NOT = re.compile(r"\b(not|never|no longer|n't|isn't|wasn't|without)\s+(\w+\s+){0,1}$", re.IGNORECASE)
@@ -112,10 +117,11 @@ def shared_feelings(said: str, told: str, most: int = 1) -> tuple[str, ...]:
 
 def _felt(text: str) -> dict[str, None]:
     found: dict[str, None] = {}
-    for match in re.finditer(r"[^\W\d_]+", text.lower()):
-        for phrase, words in _families():
-            if match.group() in words and not _NOT.search(text[max(0, match.start() - 30) : match.start()].lower()):
-                found.setdefault(phrase)
+    feelings, small = _feeling_words(), text.lower()
+    for match in re.finditer(r"[^\W\d_]+", small):
+        phrases = feelings.get(match.group())
+        if phrases and not _NOT.search(small[max(0, match.start() - 30) : match.start()]):
+            found.update(dict.fromkeys(phrases))
     return found
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -164,16 +165,6 @@ class Story(_Value):
         """Length in words separated by white space (an estimate for scripts that do not use it)."""
         return sum(len(p.text.split()) for p in self.parts)
 
-    @property
-    def tells_of_a_suicide(self) -> bool:
-        """Whether somebody dies by suicide in it."""
-        return "death:suicide" in self.content_notes
-
-    @property
-    def told_by_the_bereaved(self) -> bool:
-        """Whether it is the story of somebody who lives on after losing someone to suicide."""
-        return "suicide_loss" in self.themes
-
 
 class Span(_Value):
     """A passage as a slice of one part: [start, end) in characters. The text itself is never copied."""
@@ -205,6 +196,13 @@ class VisibleStory(_Value):
     passages: dict[int, Span | None]
 
 
+@lru_cache(maxsize=512)  # a zone that nobody holds is read from the disk each time
+def _known_zone(name: str) -> object:
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
+
+
 class Schedule(_Value):
     """When a group meets: wall time and an IANA zone, never an offset. Unknown zone: no clock time is shown."""
 
@@ -226,10 +224,8 @@ class Schedule(_Value):
     @classmethod
     def _zone(cls, given: str | None) -> str | None:
         if given is not None:
-            from zoneinfo import ZoneInfo
-
             try:
-                ZoneInfo(given)
+                _known_zone(given)
             except Exception as error:
                 raise ValueError(f"not an IANA time zone: {given}") from error
         return given

@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from corpus.types import Story
-
 # A story can be overtaken only by one that is at most this much lower. docs/evaluation.md has the curve that it was
 # chosen from.
 TURN = 0.02
@@ -29,11 +27,20 @@ DAYS = 7
 SAME = 0.98
 
 
+class Told(Protocol):
+    """What choosing knows of a story."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def stage(self) -> str | None: ...
+
+
 class Ranked(Protocol):
     """What is chosen from."""
 
     @property
-    def story(self) -> Story: ...
+    def story(self) -> Told: ...
     @property
     def score(self) -> float: ...
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Collection as Ids
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from index.embed import Vectors
 from index.lexical import Lexical
 from index.nearest import Nearest, Shut
 from index.pipelines import Pipeline
+from index.read_all import best_passages, nearest_rows
 
 # How many candidates each way of looking brings. On the counsel task twice and five times as many change nothing.
 DEPTH_PASSAGES = 400
@@ -87,8 +89,7 @@ def answers(story: Story, spans: Iterable[Span | None]) -> tuple[int, ...]:
     return tuple(place.get(span.part, -1) if span else -1 for span in spans)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A story as it was scored."""
 
     id: str
@@ -103,10 +104,12 @@ class _Arrays:
 
     ids: tuple[str, ...]
     row: dict[str, int]
+    order: NDArray[np.int64]  # the place of each id among them sorted
     whole_ids: NDArray[np.int64]  # -1 where there is none
     part_ids: NDArray[np.int64]  # of all passages, ascending
     part_rows: NDArray[np.int64]  # the story of each of them
     by_story: NDArray[np.int64]  # ids of all passages, story after story
+    by_story_at: NDArray[np.int64]  # where each of them is among `part_ids`
     starts: NDArray[np.int64]  # [n + 1]: where those of each story begin
     wholes: NDArray[np.int64]  # ids of whole-story vectors, ascending
     whole_rows: NDArray[np.int64]
@@ -230,10 +233,12 @@ class Collection:
             self._arrays = _Arrays(
                 ids=ids,
                 row=row,
+                order=np.argsort(np.argsort(np.asarray(ids, dtype=object), kind="stable")),
                 whole_ids=np.asarray([-1 if h.whole is None else h.whole for h in helds], dtype=np.int64),
                 part_ids=parts[:, 0],
                 part_rows=parts[:, 1],
                 by_story=by_story,
+                by_story_at=np.searchsorted(parts[:, 0], by_story),
                 starts=np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]),
                 wholes=wholes[:, 0],
                 whole_rows=wholes[:, 1],
@@ -287,14 +292,17 @@ class Collection:
                 return []
             closed = np.zeros(n, dtype=bool)
             closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
-            whole, part, best = self._dense(vector, arrays, closed)
+            every = self._read_all(vector, arrays, closed)
+            whole, part, best, near_enough = every or self._look_up(vector, arrays, closed)
             words = self._lexical.scores(said, like) if said or like else np.zeros(n, dtype=np.float32)
             if words.any():
                 deep = np.argpartition(-words, min(DEPTH_WORDS, n - 1))[:DEPTH_WORDS]
-                self._complete(vector, arrays, deep[(words[deep] > 0) & ~closed[deep]], whole, part, best)
+                deep = deep[(words[deep] > 0) & ~closed[deep]]
+                if not every:
+                    self._complete(vector, arrays, deep, whole, part, best)
+                near_enough[deep] = True
             words = np.minimum(_standard(words), MOST_WORDS)
-            rows = np.flatnonzero(best >= 0)
-            rows = rows[~closed[rows]]
+            rows = np.flatnonzero(near_enough & ~closed)
             whole, part, words = whole[rows], part[rows], words[rows]
             if how.parts:
                 part = self._mean_of_answers(vector, [arrays.ids[row] for row in rows])
@@ -313,17 +321,31 @@ class Collection:
         else:
             score = 1 / (_RANKS + _ranks(score)) + how.words / (_RANKS + _ranks(words))
         first = np.argpartition(-score, MOST)[:MOST] if len(score) > MOST else np.arange(len(score))
-        chosen = rows[first].tolist()
+        first = first[np.lexsort((arrays.order[rows[first]], -score[first]))]
+        ids = (arrays.ids[row] for row in rows[first].tolist())
         figures = best[rows[first]].tolist(), score[first].tolist(), nearness[first].tolist()
-        found = [Candidate(arrays.ids[row], *some) for row, *some in zip(chosen, *figures, strict=True)]
-        found.sort(key=lambda candidate: (-candidate.score, candidate.id))
-        return found
+        return list(map(Candidate, ids, *figures))
 
-    def _dense(
+    def _read_all(
         self, vector: Vectors, arrays: _Arrays, closed: NDArray[np.bool_]
-    ) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
-        """Of each story, the cosine of the whole and of its best passage (nan: not a candidate), and that passage's
-        id (or -1)."""
+    ) -> tuple[Vectors, Vectors, NDArray[np.int64], NDArray[np.bool_]] | None:
+        """Of each story, the cosine of the whole (nan: it has none) and of its best passage, that passage's id, and
+        whether it is a candidate. None where there are too many vectors to read all of them."""
+        parts, wholes = self._part_vectors.every(vector), self._whole_vectors.every(vector)
+        if parts is None or wholes is None:
+            return None
+        whole = np.full(len(arrays.ids), np.nan, dtype=np.float32)
+        whole[arrays.whole_rows] = wholes
+        part, best = best_passages(parts[arrays.by_story_at], arrays.by_story, arrays.starts)
+        near = np.zeros(len(arrays.ids), dtype=bool)
+        near[nearest_rows(parts, arrays.part_rows, closed, DEPTH_PASSAGES)] = True
+        near[nearest_rows(wholes, arrays.whole_rows, closed, DEPTH_WHOLES)] = True
+        return whole, part, best, near
+
+    def _look_up(
+        self, vector: Vectors, arrays: _Arrays, closed: NDArray[np.bool_]
+    ) -> tuple[Vectors, Vectors, NDArray[np.int64], NDArray[np.bool_]]:
+        """The same of candidates alone, found by two searches; of other stories nan, -2 and -1."""
         n = len(arrays.ids)
         whole = np.full(n, np.nan, dtype=np.float32)
         part = np.full(n, -2, dtype=np.float32)
@@ -338,7 +360,7 @@ class Collection:
         rows = arrays.whole_rows[np.searchsorted(arrays.wholes, ids)]
         whole[rows] = cosines
         self._complete(vector, arrays, np.union1d(rows, firsts), whole, part, best)
-        return whole, part, best
+        return whole, part, best, best >= 0
 
     def _mean_of_answers(self, vector: Vectors, ids: Sequence[str]) -> Vectors:
         """float32[n]: of each story, the mean over the narrator's answers of the cosine of each one's best passage."""

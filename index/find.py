@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from index import passages
 from index.choose import Turns, choose
 from index.collection import Candidate, Collection, Facts, Held, answers
 from index.embed import Embedder, Vectors
+from index.known_groups import KnownGroups
 from index.nearest import Nearest
 from index.pipelines import DEFAULT, Pipeline, pipeline
 from index.query import Query, Sense
@@ -55,6 +57,21 @@ class Match:
         return self.span.of(self.story)
 
 
+class _Told(NamedTuple):
+    """What is known of a story without its words."""
+
+    id: str
+    stage: str | None
+
+
+class _Open(NamedTuple):
+    """A candidate that passed the gate just now."""
+
+    story: _Told
+    score: float
+    candidate: Candidate
+
+
 class Finder:
     """Answers queries over one store with one embedder.
 
@@ -80,6 +97,7 @@ class Finder:
         self._ranker = Ranker(embedder, how or pipeline(DEFAULT), floor=floor, memory=memory)
         self._seed = seed
         self._today = today
+        self._known_groups = KnownGroups(store)
         self.scheme = f"{embedder.name}/{passages.VERSION}"
         self._lock = threading.RLock()
         self._embed_again_at = 0.0
@@ -203,6 +221,8 @@ class Finder:
             if id not in self._group_at:
                 self._group_at[id] = len(self._group_ids)
                 self._group_ids.append(id)
+        gone = tuple(gone)
+        self._known_groups.forget(gone)
         positions = [self._group_at[id] for id in gone if id in self._group_at]
         rows = np.stack(list(present.values())) if present else np.zeros((0, self._embedder.dimension), np.float32)
         self._groups.change(positions, [self._group_at[id] for id in present], rows)
@@ -236,15 +256,36 @@ class Finder:
         self.refresh()
         sense = self._ranker.aim(query)
         ranked = self._ranker.rank(query, sense)
-        ranked.sort(key=lambda candidate: candidate.nearness < self._ranker.floor)  # stable: the close ones first
+        ranked.sort(key=lambda candidate: not self._is_close(candidate))  # stable: the close ones first
         wanted = max(_LOOKED_AT, query.count * 4)
-        candidates: list[Match] = []
-        for start in range(0, len(ranked), wanted):
-            candidates += self._through_the_gate(ranked[start : start + wanted], query)
-            if len(candidates) >= query.count * 2:  # enough to choose from
-                break
-        close = [match for match in candidates if match.close]
-        return choose(close or candidates, query.count, self._turns(sense), self.collection.same)
+        while True:
+            candidates: list[_Open] = []
+            for start in range(0, len(ranked), wanted):
+                candidates += self._open(ranked[start : start + wanted], query)
+                if len(candidates) >= query.count * 2:  # enough to choose from
+                    break
+            close = [some for some in candidates if self._is_close(some.candidate)]
+            chosen = choose(close or candidates, query.count, self._turns(sense), self.collection.same)
+            found = self._through_the_gate([some.candidate for some in chosen], query)
+            if len(found) == len(chosen):
+                return found
+            lost = {some.story.id for some in chosen} - {match.story.id for match in found}
+            ranked = [candidate for candidate in ranked if candidate.id not in lost]
+
+    def _is_close(self, candidate: Candidate) -> bool:
+        return candidate.nearness >= self._ranker.floor
+
+    def _open(self, ranked: Sequence[Candidate], query: Query) -> list[_Open]:
+        """Those that may be shown at this moment, for what was chosen; not a word of theirs is read."""
+        ids = frozenset(candidate.id for candidate in ranked)
+        for purpose in query.purposes:
+            ids = self._store.passing(ids, purpose)
+        found = []
+        for candidate in ranked:
+            facts = self.collection.facts(candidate.id) if candidate.id in ids else None
+            if facts and not _too_hard(facts, query):
+                found.append(_Open(_Told(candidate.id, facts.stage), candidate.score, candidate))
+        return found
 
     def sense(self, text: str) -> Sense:
         """Embed a text, once, for everything that a turn does with it."""
@@ -277,9 +318,9 @@ class Finder:
             if span is None:
                 continue  # its words changed since: what was found is no longer in it
             story = seen[candidate.id].story
-            if query.gentle and story.tells_of_a_suicide and not (query.bereaved and story.told_by_the_bereaved):
+            if _too_hard(story, query):
                 continue
-            close = candidate.nearness >= self._ranker.floor
+            close = self._is_close(candidate)
             matches.append(Match(story, candidate.passage_id, span, candidate.score, close, candidate.nearness))
         return matches
 
@@ -332,6 +373,13 @@ class Finder:
         with self._lock:
             positions, cosines = self._groups.search(sense.vector, len(self._group_ids))
             found = nearest_of_each((self._group_ids[i], float(s)) for i, s in zip(positions, cosines, strict=True))
-        there = self._store.visible_groups(id for id, _ in found)
+        there = self._known_groups.listed(id for id, _ in found)
         ranked = suggested(((there[id], cosine) for id, cosine in found if id in there), wanted, now)
         return by_turns([group for _, group in ranked], count)
+
+
+def _too_hard(story: Story | Facts, query: Query) -> bool:
+    """Whether it tells of a death by suicide, and is asked for by somebody at risk who is not bereaved by one."""
+    if not query.gentle or "death:suicide" not in story.content_notes:
+        return False
+    return not (query.bereaved and "suicide_loss" in story.themes)

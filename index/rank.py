@@ -4,7 +4,6 @@ same code."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from index import wishes
 from index.collection import Candidate, Collection
@@ -102,17 +101,18 @@ class Ranker:
         refused = self.collection.nearness_to(query.unlike) if query.unlike else {}
         strangers = list(self.collection.where(query.strangers).values()) if query.strangers else []
         standing = self.standing
+        asked_for = wishes.asked_for(query)
         changed = []
         for candidate in found:
             facts = self.collection.facts(candidate.id)
             if facts is None:  # it left just now
                 continue
-            change = wishes.moved(facts, query, strangers)
+            change = wishes.moved(facts, query, strangers) if asked_for else 0.0
             change -= standing.get(candidate.id, 0.0)
             change -= _UNLIKE * max(0.0, refused.get(candidate.id, 0.0) - _UNLIKE_FROM)
             first = facts.themes[0] if facts.themes else ""
             if first in _HEAVY and sense.near.get(first, 0.0) < _SPOKEN_OF:
                 change -= _UNASKED
-            changed.append(replace(candidate, score=candidate.score + change) if change else candidate)
+            changed.append(candidate._replace(score=candidate.score + change) if change else candidate)
         changed.sort(key=lambda candidate: (-candidate.score, candidate.id))
         return changed

@@ -96,6 +96,11 @@ def rosiness(facts: Facts) -> float:
     )
 
 
+def asked_for(query: Query) -> bool:
+    """Whether anything was chosen or said by which `moved` moves stories."""
+    return query.dials != _UNTOUCHED or query.hopeful or query.lighter or query.franker or bool(query.strangers)
+
+
 def moved(facts: Facts, query: Query, strangers: Iterable[Facts] = ()) -> float:
     """What is added to a story's score for what the person chose and said. strangers: who was "not like me"."""
     change = 0.0

@@ -24,6 +24,13 @@ def passages() -> list[Passage]:
     return [Passage(None, vector(1, 0)), Passage(Span(part=Part.GOING_ON, start=0, end=6), vector(1, 1))]
 
 
+def through(store: Store, ids: list[str], purpose: Purpose) -> set[str]:
+    """Which of these pass the gate: with their words and without."""
+    seen = set(store.visible(ids, purpose))
+    assert store.passing(ids, purpose) == seen
+    return seen
+
+
 class StoreContract:
     # --- the gate ---
 
@@ -37,32 +44,32 @@ class StoreContract:
     @pytest.mark.parametrize("state", [State.PENDING, State.HELD])
     def test_only_a_published_story_is_visible(self, store: Store, state: State) -> None:
         take_in(store, make_story(), state=state)
-        assert store.visible(["one"], Purpose.SURFACE) == {}
+        assert through(store, ["one"], Purpose.SURFACE) == set()
 
     def test_each_purpose_is_its_own_switch(self, store: Store) -> None:
         publish(store, make_story(), make_consent(Purpose.SURFACE, Purpose.EVALUATE))
-        allowed = {p for p in Purpose if store.visible(["one"], p)}
+        allowed = {p for p in Purpose if through(store, ["one"], p)}
         assert allowed == {Purpose.SURFACE, Purpose.EVALUATE}
 
     def test_consent_ends_by_itself_at_the_very_moment(self, store: Store, clock: Clock) -> None:
         publish(store, make_story(), make_consent(days=1))
         clock.forward(days=1, seconds=-1)
-        assert store.visible(["one"], Purpose.SURFACE)
+        assert through(store, ["one"], Purpose.SURFACE)
         clock.forward(seconds=1)
-        assert not store.visible(["one"], Purpose.SURFACE)
+        assert not through(store, ["one"], Purpose.SURFACE)
 
     def test_a_switch_turned_off_holds_at_once_and_a_renewal_too(self, store: Store, clock: Clock) -> None:
         publish(store, make_story())
         store.set_consent("one", make_consent(Purpose.EVALUATE), "test")
-        assert not store.visible(["one"], Purpose.SURFACE)
+        assert not through(store, ["one"], Purpose.SURFACE)
         store.set_consent("one", make_consent(Purpose.SURFACE, now=clock()), "test")
-        assert store.visible(["one"], Purpose.SURFACE)
+        assert through(store, ["one"], Purpose.SURFACE)
 
     def test_ids_that_are_not_there_are_left_out(self, store: Store) -> None:
         publish(store, make_story())
         many = [f"no-{i}" for i in range(2000)]
-        assert set(store.visible([*many, "one", "one"], Purpose.SURFACE)) == {"one"}
-        assert store.visible([], Purpose.SURFACE) == {}
+        assert through(store, [*many, "one", "one"], Purpose.SURFACE) == {"one"}
+        assert through(store, [], Purpose.SURFACE) == set()
 
     # --- moves, edits, leaving ---
 
@@ -221,6 +228,9 @@ class StoreContract:
         store.put_group(make_group("hidden", status="unlisted"), "test")
         assert set(store.visible_groups()) == {"tea"}
         assert set(store.visible_groups(["hidden", "tea"])) == {"tea"}
+        (revision,) = store.group_revisions(["hidden", "tea", "nobody"]).values()
+        store.put_group(make_group(name="Tea again"), "test")
+        assert store.group_revisions(["tea"])["tea"] > revision
         assert store.unembedded_groups(SCHEME, 10) == ("tea",)
 
     def test_a_changed_group_loses_its_vector(self, store: Store) -> None:

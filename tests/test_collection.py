@@ -137,6 +137,36 @@ def test_a_candidate_of_one_way_of_looking_is_scored_by_all(monkeypatch: pytest.
         assert candidate.passage_id == whole[id].passage_id
 
 
+@pytest.mark.parametrize("shut", [(), {"s03", "s17", "s31", "gone"}, {f"s{i:02}" for i in range(36)}])
+@pytest.mark.parametrize("depth", [3, 1000])
+def test_reading_every_vector_finds_what_two_searches_find(
+    monkeypatch: pytest.MonkeyPatch, shut: set[str], depth: int
+) -> None:
+    """After stories came, changed and left, and with whole stories that have no vector."""
+    rng = np.random.default_rng(11)
+    words = ["lamp", "rain", "whisky", "stone", "river"]
+    collection = Collection(2)
+    for turn in range(3):
+        some = {
+            f"s{i:02}": held(1000 * turn + 10 * i + 1, *rng.uniform(0, 180, rng.integers(2, 6)), text=rng.choice(words))
+            for i in range(12 * turn, 12 * turn + 16)
+        }
+        some["s05"] = dataclasses.replace(some.get("s05") or held(9000 + 10 * turn, 50, 40), whole=None)
+        some["s05"] = dataclasses.replace(some["s05"], vectors=some["s05"].vectors[1:])
+        collection.change((f"s{12 * turn - 5:02}",), some)
+    for name in ("DEPTH_PASSAGES", "DEPTH_WHOLES", "DEPTH_WORDS"):
+        monkeypatch.setattr(module, name, depth)
+    how = Pipeline("p", "", words=0.3, prior=0.5, whole=0.5)
+    asked = at(*rng.uniform(0, 180, 20))
+    read = [collection.score(vector, "whisky rain", {}, how, shut) for vector in asked]
+    monkeypatch.setattr(module.Nearest, "every", lambda *_: None)
+    looked_up = [collection.score(vector, "whisky rain", {}, how, shut) for vector in asked]
+    for one, other in zip(read, looked_up, strict=True):
+        assert [(c.id, c.passage_id) for c in one] == [(c.id, c.passage_id) for c in other]
+        assert [c.score for c in one] == pytest.approx([c.score for c in other], abs=1e-5)
+        assert [c.nearness for c in one] == pytest.approx([c.nearness for c in other], abs=1e-5)
+
+
 def test_what_is_shut_out_leaves_room_for_others() -> None:
     collection = Collection(2)
     collection.change((), {f"s{i}": held(10 * i, i, i) for i in range(9)})

@@ -6,6 +6,7 @@ import itertools
 import sys
 import threading
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -363,6 +364,66 @@ def test_a_finder_that_is_behind_shows_nothing_that_left(
     else:
         clock.forward(days=400)
     assert finder.find(Query(finder.sense("my cat left me"))) == []
+
+
+def test_a_story_that_leaves_while_others_are_chosen_makes_room_for_the_next(
+    store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the question who may be shown and the reading of words: these come through the gate again."""
+    for id in ("one", "two", "three", "four"):
+        publish(store, story_of(f"my cat left me {id}", id))
+    first, second, *_ = ids(finder, "my cat left me", count=2)
+    passing = store.passing
+
+    def then_one_leaves(some: Iterable[str], purpose: Purpose) -> frozenset[str]:
+        found = passing(some, purpose)
+        store.withdraw(first, "t")
+        return found
+
+    monkeypatch.setattr(store, "passing", then_one_leaves)
+    monkeypatch.setattr(finder, "refresh", lambda: None)
+    left = ids(finder, "my cat left me", count=2)
+    assert len(left) == 2
+    assert first not in left
+    assert second in left
+
+
+def test_no_word_of_a_story_is_read_to_choose_from(
+    store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("lamp", "rain", "stone", "river", "whisky", "trains"):
+        publish(store, story_of(f"my cat left me {name} {name}", name))
+    finder.refresh()
+    read: list[str] = []
+    visible = store.visible
+    monkeypatch.setattr(store, "visible", lambda some, purpose: read.extend(some) or visible(some, purpose))
+    assert len(ids(finder, "my cat left me", count=3)) == 3 == len(read)
+
+
+def test_a_group_is_read_once_and_as_it_is_now(store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
+    for id in ("tea", "walk"):
+        store.put_group(make_group(id, name=f"About grief {id}"), "t")
+    read: list[str] = []
+    visible = store.visible_groups
+    monkeypatch.setattr(store, "visible_groups", lambda some: read.extend(some := list(some)) or visible(some))
+
+    def names() -> set[str]:
+        return {group.name for group in finder._known_groups.listed(["tea", "walk", "nobody"]).values()}
+
+    finder.refresh()
+    read.clear()
+    for _ in range(2):
+        assert names() == {"About grief tea", "About grief walk"}
+        assert sorted(read) == ["tea", "walk"]
+    store.put_group(make_group("tea", name="About grief and tea"), "t")
+    assert names() == {"About grief and tea", "About grief walk"}
+    assert read.count("walk") == 1
+    store.put_group(make_group("walk", status="unlisted"), "t")
+    assert names() == {"About grief and tea"}
+    store.withdraw_group("tea", "t")
+    assert names() == set()
+    finder.refresh()
+    assert finder._known_groups._known == {}
 
 
 def test_no_word_of_a_story_that_left_stays_in_memory(

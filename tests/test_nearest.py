@@ -59,6 +59,26 @@ def test_what_is_found_is_what_brute_force_finds(kind: Kind) -> None:
 
 
 @pytest.mark.usefixtures("kind")
+def test_the_cosine_of_every_vector_in_order_of_id(kind: Kind) -> None:
+    """Whatever came, was replaced or left; where codes or halves are read, there is no such thing."""
+    near, rng = Nearest(8), np.random.default_rng(3)
+    held: dict[int, np.ndarray] = {}
+    for turn in range(8):
+        ids = rng.choice(400, 40, replace=False)
+        gone = rng.choice(400, 25, replace=False)
+        rows = unit_rows(40, seed=turn)
+        near.change(gone.tolist(), ids.tolist(), rows)
+        held = {id: row for id, row in held.items() if id not in gone} | dict(zip(ids.tolist(), rows, strict=True))
+        near.settle()
+        asked = unit_rows(1, seed=100 + turn)[0]
+        found = near.every(asked)
+        if kind != Kind(False, "float32"):
+            assert found is None
+            continue
+        np.testing.assert_allclose(found, [held[id] @ asked for id in sorted(held)], atol=1e-6)
+    assert len(Nearest(8).every(asked)) == 0  # type: ignore[arg-type]
+
+
 def test_what_left_or_is_shut_does_not_come_back_and_no_minus_one_does() -> None:
     rows = unit_rows(206)
     near = Nearest(8)

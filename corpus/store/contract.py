@@ -146,12 +146,21 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
         """
         ...
 
+    def passing(self, ids: Iterable[str], purpose: Purpose) -> frozenset[str]:
+        """Which of `ids` would pass the gate now, without a word of theirs: to choose from. What is chosen goes through
+        `visible` all the same."""
+        ...
+
     def visible_with_consent(self, ids: Iterable[str], purpose: Purpose) -> dict[str, tuple[Story, Consent]]:
         """The same gate, with the consent that let each story through: for exports."""
         ...
 
     def visible_groups(self, ids: Iterable[str] | None = None) -> dict[str, Group]:
         """Groups that are listed now (all of them when `ids` is None): never an unlisted one."""
+        ...
+
+    def group_revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """Of those of `ids` that are listed now, the revision of the last change of each."""
         ...
 
     def group_changes(self, since: int) -> GroupChanges:

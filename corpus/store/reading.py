@@ -76,6 +76,12 @@ def visible(
     return found
 
 
+def passing(c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, samples: bool) -> frozenset[str]:
+    """Ids of those that pass the gate."""
+    query = sa.select(t.story.c.id).where(may_be_seen(purpose, now, samples))
+    return frozenset(id for some in chunks(ids) for id in c.execute(query.where(t.story.c.id.in_(some))).scalars())
+
+
 def stories(c: Connection, ids: Sequence[str]) -> dict[str, Story]:
     """Stories put together from their rows, at most as many as fit into one statement. Asks nothing about consent:
     `visible` does, and the doors of the narrator and the reviewers in `corpus.store.custody`."""
@@ -130,6 +136,11 @@ def groups(c: Connection, ids: Iterable[str] | None, samples: bool) -> dict[str,
     else:
         documents = [row.document for some in chunks(ids) for row in c.execute(query.where(t.group.c.id.in_(some)))]
     return {group.id: group for group in map(Group.model_validate, documents)}
+
+
+def group_revisions(c: Connection, ids: Iterable[str], samples: bool) -> dict[str, int]:
+    query = sa.select(t.group.c.id, t.group.c.revision).where(*_listed(samples))
+    return {row.id: row.revision for some in chunks(ids) for row in c.execute(query.where(t.group.c.id.in_(some)))}
 
 
 def _listed(samples: bool) -> list[sa.ColumnElement[bool]]:

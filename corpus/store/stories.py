@@ -42,6 +42,10 @@ class StoryRows(Rows):
         with self._read() as c:
             return reading.visible(c, ids, purpose, self._clock(), self._samples)
 
+    def passing(self, ids: Iterable[str], purpose: Purpose) -> frozenset[str]:
+        with self._read() as c:
+            return reading.passing(c, ids, purpose, self._clock(), self._samples)
+
     def visible_with_consent(self, ids: Iterable[str], purpose: Purpose) -> dict[str, tuple[Story, Consent]]:
         with self._read() as c:
             found = reading.visible(c, ids, purpose, self._clock(), self._samples)
@@ -51,6 +55,10 @@ class StoryRows(Rows):
     def visible_groups(self, ids: Iterable[str] | None = None) -> dict[str, Group]:
         with self._read() as c:
             return reading.groups(c, ids, self._samples)
+
+    def group_revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        with self._read() as c:
+            return reading.group_revisions(c, ids, self._samples)
 
     def group_changes(self, since: int) -> GroupChanges:
         with self._read() as c:

@@ -48,6 +48,7 @@ class Nearest:
         self._lock = threading.RLock()
         self._making: threading.Thread | None = None
         self._left: list[int] = []  # what left while a form is being made
+        self._order: Positions | None = None  # of what is left in both, by id; None when it has to be found again
         self._main = _Part(Form(Kind(False, "float32"), dimension), np.zeros(0, dtype=np.int64))
         self._side = self._fresh_side()
 
@@ -80,6 +81,7 @@ class Nearest:
         leaving = np.fromiter(remove, dtype=np.int64)
         going = np.union1d(leaving, coming) if len(leaving) else coming
         with self._lock:
+            self._order = None
             for part in (self._main, self._side):
                 part.drop(going)
             if self._making:
@@ -135,7 +137,7 @@ class Nearest:
                 places = places[self._side.allows(places)]
                 if len(places):
                     later.add(self._side.ids[places], self._side.form.rows(places))
-                self._main, self._side = made, later
+                self._main, self._side, self._order = made, later, None
                 self._making, self._left = None, []
                 self._keep_fit()  # as much may have come meanwhile
         except BaseException as error:
@@ -194,6 +196,22 @@ class Nearest:
         ids, scores = (np.concatenate(both) for both in zip(*found, strict=True))
         best = np.argsort(-scores, kind="stable")[:count]
         return ids[best], scores[best]
+
+    def every(self, vector: Vectors) -> Vectors | None:
+        """float32[n]: the cosine of every vector that is here, in ascending order of id. None where not all of them are
+        read for a question anyway; then `search` is what there is.
+
+        vector: float32[d], unit norm.
+        """
+        with self._lock:
+            found = [part.every(vector) for part in (self._main, self._side)]
+            if any(some is None for some in found):
+                return None
+            cosines = np.concatenate([some for some in found if some is not None])
+            if self._order is None:
+                ids = np.concatenate([part.what_is_left()[0] for part in (self._main, self._side)])
+                self._order = np.argsort(ids, kind="stable")
+            return cosines[self._order]
 
     def vectors(self, ids: Sequence[int] | Ids) -> Vectors:
         """float32[n, d] of these ids, in their order; forms that are narrower than float32 give nearly what came.
@@ -270,6 +288,13 @@ class _Part:
         places = np.flatnonzero(self.allows(np.arange(len(self.ids))))
         form = self.form
         return self.ids[places], lambda at: form.rows(places[at])
+
+    def every(self, vector: Vectors) -> Vectors | None:
+        """The cosines of what is left, in the order of `what_is_left`."""
+        found = self.form.products(vector)
+        if found is None or self.alive == len(self.ids):
+            return found
+        return found[self.allows(np.arange(len(self.ids)))]
 
     def search(self, vector: Vectors, count: int, exclude: Ids, shut: Shut | None) -> tuple[Ids, Vectors]:
         allowed = self._allowed
