@@ -63,10 +63,10 @@ def test_the_cosine_of_every_vector_in_order_of_id(kind: Kind) -> None:
     """Whatever came, was replaced or left; where codes or halves are read, there is no such thing."""
     near, rng = Nearest(8), np.random.default_rng(3)
     held: dict[int, np.ndarray] = {}
-    for turn in range(8):
-        ids = rng.choice(400, 40, replace=False)
-        gone = rng.choice(400, 25, replace=False)
-        rows = unit_rows(40, seed=turn)
+    for turn in range(20):
+        ids = rng.choice(100, 6, replace=False)
+        gone = rng.choice(100, 4, replace=False)
+        rows = unit_rows(6, seed=turn)
         near.change(gone.tolist(), ids.tolist(), rows)
         held = {id: row for id, row in held.items() if id not in gone} | dict(zip(ids.tolist(), rows, strict=True))
         near.settle()
