@@ -111,8 +111,9 @@ _NOT = re.compile(r"\b(not|never|no longer|n't|isn't|wasn't|without)\s+(\w+\s+){
 def shared_feelings(said: str, told: str, most: int = 1) -> tuple[str, ...]:
     """Feelings that both write of in so many words, as phrases, in order of the message. A negated one does not
     count."""
-    there = _felt(told)
-    return tuple(phrase for phrase in _felt(said) if phrase in there)[:most]
+    felt = _felt(said)
+    there = _felt(told) if felt else {}
+    return tuple(phrase for phrase in felt if phrase in there)[:most]
 
 
 def _felt(text: str) -> dict[str, None]:
@@ -134,7 +135,7 @@ def evidence(said: str, story: Story, span: Span) -> Span:
     hits = [
         (a, b)
         for a, b in ((span.start + a, span.start + b) for a, b in sentences(text[span.start : span.end]))
-        if wanted & {_stem(w) for w in _words(text[a:b])} or felt.keys() & _felt(text[a:b]).keys()
+        if wanted & {_stem(w) for w in _words(text[a:b])} or (felt and felt.keys() & _felt(text[a:b]).keys())
     ]
     return Span(part=span.part, start=hits[0][0], end=hits[-1][1]) if hits else span
 

@@ -72,10 +72,11 @@ def test_the_cosine_of_every_vector_in_order_of_id(kind: Kind) -> None:
         near.settle()
         asked = unit_rows(1, seed=100 + turn)[0]
         found = near.every(asked)
-        if kind != Kind(False, "float32"):
+        if near.kind != Kind(False, "float32"):
             assert found is None
             continue
         np.testing.assert_allclose(found, [held[id] @ asked for id in sorted(held)], atol=1e-6)
+    assert near.kind == kind
     assert len(Nearest(8).every(asked)) == 0  # type: ignore[arg-type]
 
 

@@ -34,10 +34,15 @@ def _load(lang: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
+@lru_cache(maxsize=1)
 def languages() -> tuple[str, ...]:
     """The languages (BCP-47 primary subtags) that have a folder of words, English first."""
     others = sorted(p.name for p in FOLDER.iterdir() if p.is_dir() and any(p.glob("*.yaml")) and p.name != DEFAULT)
     return (DEFAULT, *others)
+
+
+def _own(lang: str) -> dict[str, tuple[str, ...]]:
+    return _load(lang) if lang in languages() else {}
 
 
 def keys(lang: str = DEFAULT) -> tuple[str, ...]:
@@ -47,7 +52,7 @@ def keys(lang: str = DEFAULT) -> tuple[str, ...]:
 
 def variants(key: str, lang: str = DEFAULT) -> tuple[str, ...]:
     """All texts of a key, slots unfilled. KeyError when not even English has it."""
-    own = _load(lang).get(key) if (FOLDER / lang).is_dir() else None
+    own = _own(lang).get(key)
     return own if own is not None else _load(DEFAULT)[key]
 
 
@@ -62,7 +67,7 @@ def label(kind: vocabulary.Kind, id: str, lang: str, *, inside: bool = False) ->
     inside: to stand inside a sentence. Only English writes it small then: a German noun keeps its capital, and in other
     languages the translation is written so that it fits.
     """
-    own = _load(lang).get(f"label.{kind}.{id}") if (FOLDER / lang).is_dir() else None
+    own = _own(lang).get(f"label.{kind}.{id}")
     if own is not None:
         return own[0]
     english = vocabulary.label(kind, id)
@@ -71,7 +76,7 @@ def label(kind: vocabulary.Kind, id: str, lang: str, *, inside: bool = False) ->
 
 def theme_phrase(theme: str, lang: str) -> str:
     """A theme in plain words, to stand in `{themes}` of a sentence: "losing someone"."""
-    own = _load(lang).get(f"phrase.{theme}") if (FOLDER / lang).is_dir() else None
+    own = _own(lang).get(f"phrase.{theme}")
     return own[0] if own is not None else vocabulary.phrase(theme)
 
 
