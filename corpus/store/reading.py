@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -34,7 +35,12 @@ def to_vector(blob: bytes) -> NDArray[np.float32]:
     return np.frombuffer(blob, dtype="<f4").astype(np.float32, copy=False)
 
 
-def allowed(purpose: Purpose, now: datetime) -> sa.ColumnElement[bool]:
+Moment = datetime | sa.BindParameter[Any]
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_NOW: sa.BindParameter[Any] = sa.bindparam("now", type_=t.consent.c.expires_at.type)
+
+
+def allowed(purpose: Purpose, now: Moment) -> sa.ColumnElement[bool]:
     """A condition on `story`: its narrator's consent holds for this purpose at this moment."""
     return sa.exists().where(
         t.consent.c.story_id == t.story.c.id,
@@ -43,14 +49,33 @@ def allowed(purpose: Purpose, now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def may_be_seen(purpose: Purpose, now: datetime, samples: bool) -> sa.ColumnElement[bool]:
+def may_be_seen(purpose: Purpose, now: Moment, samples: bool) -> sa.ColumnElement[bool]:
     """The gate as a condition on `story`: published, allowed for this purpose now, and not a hidden sample."""
     condition = sa.and_(t.story.c.state == State.PUBLISHED.value, allowed(purpose, now))
     return condition if samples else sa.and_(condition, t.story.c.provenance != Provenance.SAMPLE.value)
 
 
+# What every message asks is put together once: that costs more than asking it.
+_REVISION = sa.select(t.counter.c.revision)
+_STORIES = sa.select(t.story).where(t.story.c.id.in_(_IDS))
+_PARTS = sa.select(t.story_part).where(t.story_part.c.story_id.in_(_IDS)).order_by(t.story_part.c.position)
+_PASSAGES = sa.select(t.passage).where(t.passage.c.story_id.in_(_IDS))
+
+
+@lru_cache
+def _gate(purpose: Purpose, samples: bool) -> sa.Select[tuple[str, int]]:
+    """The gate as a question about `ids` at `now`."""
+    seen = may_be_seen(purpose, _NOW, samples)
+    return sa.select(t.story.c.id, t.story.c.text_revision).where(t.story.c.id.in_(_IDS), seen)
+
+
+@lru_cache
+def _group_revisions(samples: bool) -> sa.Select[tuple[str, int]]:
+    return sa.select(t.group.c.id, t.group.c.revision).where(*_listed(samples), t.group.c.id.in_(_IDS))
+
+
 def revision(c: Connection) -> int:
-    return int(c.execute(sa.select(t.counter.c.revision)).scalar_one())
+    return int(c.execute(_REVISION).scalar_one())
 
 
 def visible(
@@ -59,14 +84,10 @@ def visible(
     """Rows of the stories that pass the gate, put together."""
     found: dict[str, VisibleStory] = {}
     for some in chunks(ids):
-        rows = c.execute(
-            sa.select(t.story.c.id, t.story.c.text_revision).where(
-                t.story.c.id.in_(some), may_be_seen(purpose, now, samples)
-            )
-        ).all()
+        rows = c.execute(_gate(purpose, samples), {"ids": some, "now": now}).all()
         whole = stories(c, [row.id for row in rows])
         passages: dict[str, dict[int, Span | None]] = {row.id: {} for row in rows}
-        for row in c.execute(sa.select(t.passage).where(t.passage.c.story_id.in_(passages))):
+        for row in c.execute(_PASSAGES, {"ids": list(passages)}):
             span = None if row.part is None else Span(part=row.part, start=row.start, end=row.end)
             passages[row.story_id][row.id] = span
         for row in rows:
@@ -78,18 +99,16 @@ def visible(
 
 def passing(c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, samples: bool) -> frozenset[str]:
     """Ids of those that pass the gate."""
-    query = sa.select(t.story.c.id).where(may_be_seen(purpose, now, samples))
-    return frozenset(id for some in chunks(ids) for id in c.execute(query.where(t.story.c.id.in_(some))).scalars())
+    query = _gate(purpose, samples)
+    return frozenset(row.id for some in chunks(ids) for row in c.execute(query, {"ids": some, "now": now}))
 
 
 def stories(c: Connection, ids: Sequence[str]) -> dict[str, Story]:
     """Stories put together from their rows, at most as many as fit into one statement. Asks nothing about consent:
     `visible` does, and the doors of the narrator and the reviewers in `corpus.store.custody`."""
-    rows = c.execute(sa.select(t.story).where(t.story.c.id.in_(ids))).all()
+    rows = c.execute(_STORIES, {"ids": list(ids)}).all()
     parts: dict[str, list[PartText]] = {row.id: [] for row in rows}
-    for row in c.execute(
-        sa.select(t.story_part).where(t.story_part.c.story_id.in_(parts)).order_by(t.story_part.c.position)
-    ):
+    for row in c.execute(_PARTS, {"ids": list(parts)}):
         parts[row.story_id].append(PartText(part=row.part, text=row.text))
     return {
         row.id: Story(
@@ -139,8 +158,8 @@ def groups(c: Connection, ids: Iterable[str] | None, samples: bool) -> dict[str,
 
 
 def group_revisions(c: Connection, ids: Iterable[str], samples: bool) -> dict[str, int]:
-    query = sa.select(t.group.c.id, t.group.c.revision).where(*_listed(samples))
-    return {row.id: row.revision for some in chunks(ids) for row in c.execute(query.where(t.group.c.id.in_(some)))}
+    query = _group_revisions(samples)
+    return {row.id: row.revision for some in chunks(ids) for row in c.execute(query, {"ids": some})}
 
 
 def _listed(samples: bool) -> list[sa.ColumnElement[bool]]:
