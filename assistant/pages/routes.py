@@ -174,8 +174,10 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
 
     @app.get("/healthz")
     def healthz(request: Request) -> JSONResponse:
-        """Whether the page can answer: not when Gradio's queue has ended, however well the rest is."""
-        ok = not request.app.state.demo._queue.stopped
+        """Whether the page can answer: not when Gradio's queue has ended, however well the rest is. While Gradio is
+        still loading, it can: what needs it waits."""
+        demo = request.app.state.demo
+        ok = demo is None or not demo._queue.stopped
         return JSONResponse({"ok": ok}, 200 if ok else 503)
 
     @app.get("/robots.txt")

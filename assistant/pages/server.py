@@ -1,6 +1,7 @@
 """The web application: our own plain routes, Gradio's chat mounted at `/`, the Guard around both.
 
-`build` makes the application; `serve` runs it. Gradio is imported inside `build` and only after its environment is set.
+`build` makes the application; `serve` runs it. Gradio is imported inside `build`, only after its environment is set,
+and in a program that serves while everything else answers already.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
 from assistant.counts import Counts
+from assistant.pages.later import Later
 from assistant.pages.sessions import Talks
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.pages.upkeep import kept_up
@@ -87,18 +89,23 @@ def prepare_environment() -> None:
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
-def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRITES) -> FastAPI:
+def build(
+    parts: Parts,
+    settings: Settings,
+    *,
+    writes: tuple[float, float] = WRITES,
+    later: Callable[[], object] | None = None,
+) -> FastAPI:
     """The whole application around open parts. One application holds the conversations of one process.
 
-    writes: how many messages one address may send at once, and how many more each second.
+    writes: how many messages one address may send at once, and how many more each second. later: Gradio is loaded when
+    the application has started, and this is called if that fails (`app.state.gradio.failed` says why); None: at once.
     """
     prepare_environment()
-    with without_stubs():
-        import gradio as gr
     from fastapi import FastAPI
     from starlette.middleware.cors import CORSMiddleware
 
-    from assistant.pages import chat, choices, desk, group_wrong, groups, kept, missing, routes, safety, share, theme
+    from assistant.pages import choices, desk, group_wrong, groups, kept, missing, routes, safety, share
     from assistant.pages import yours as narrators
     from assistant.pages.guard import Guard
 
@@ -106,19 +113,49 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
     counts = Counts(parts.store, enabled=settings.counts)
     room = Room(parts.turn, talks, counts, new_york=settings.new_york_notice)
     directory = parts.directory
-    demo = chat.chat(room, default_country=settings.country)
+
+    def conversation() -> FastAPI:
+        """Gradio's chat as an application of its own. Takes seconds."""
+        if later:
+            warm(parts)
+        with without_stubs():
+            import gradio as gr
+        from assistant.pages import chat, theme
+
+        demo = chat.chat(room, default_country=settings.country)
+        demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
+        own = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        # Its presence alone turns off Gradio's own CORS, which lets any site read answers.
+        own.add_middleware(CORSMiddleware, allow_origins=[])
+        gr.mount_gradio_app(
+            own, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,
+            max_file_size="1kb", ssr_mode=False, enable_monitoring=False, mcp_server=False, pwa=False,
+            theme=theme.calm(),
+        )  # fmt: skip
+        # A mounted app never says so itself, and without it Gradio does not ask which files it may touch.
+        demo.has_launched = True
+        app.state.demo = demo
+        if later:
+            give_back()
+        return own
 
     def forget(key: str) -> None:
         talks.forget(key)
-        chat.forget(demo, key)
+        if app.state.demo:
+            from assistant.pages import chat
+
+            chat.forget(app.state.demo, key)
 
     def sweep() -> None:
         """Forget what nobody used for the idle time, and whatever Gradio still holds of a forgotten page."""
         for key in talks.idle():
             forget(key)
-        for key in chat.held(demo) - chat.waiting(demo):
-            if key not in talks:
-                chat.forget(demo, key)
+        if demo := app.state.demo:
+            from assistant.pages import chat
+
+            for key in chat.held(demo) - chat.waiting(demo):
+                if key not in talks:
+                    chat.forget(demo, key)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -139,26 +176,21 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
             (TICK_SECONDS, directory.keep_up),
             (EMBED_SECONDS, parts.finder.keep_up),  # so that a published story is not embedded in somebody's turn
         )
-        async with kept_up(duties, at_end=(counts.flush,)):
+        async with gradio.running(later or (lambda: None)), kept_up(duties, at_end=(counts.flush,)):
             yield
         task.cancel()
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    # Its presence alone turns off Gradio's own CORS, which lets any site read answers.
     app.add_middleware(CORSMiddleware, allow_origins=[])
+    app.state.demo = None
+    gradio = app.state.gradio = Later(conversation)
     routes.add(app, room, settings, forget)
     for pages in (share, narrators, missing, safety, desk, group_wrong):
         pages.add(app, parts, room, settings)
     groups.add(app, parts, room, settings, directory)
     choices.add(app, parts)
     kept.add(app, parts, room)
-    demo.state_session_capacity = MOST_TALKS  # the mount has no argument for it
-    gr.mount_gradio_app(
-        app, demo, "/", footer_links=[], run_history=False, allowed_paths=[], blocked_paths=["/"], show_error=True,
-        max_file_size="1kb", ssr_mode=False, enable_monitoring=False, mcp_server=False, pwa=False, theme=theme.calm(),
-    )  # fmt: skip
-    # A mounted app never says so itself, and without it Gradio does not ask which files it may touch.
-    demo.has_launched = True
+    app.mount("/", gradio)
     app.add_middleware(
         Guard,
         shell=routes.shell_for(room, settings),
@@ -166,7 +198,9 @@ def build(parts: Parts, settings: Settings, *, writes: tuple[float, float] = WRI
         origins=tuple(settings.allowed_origins),
         writes=writes,
     )
-    app.state.room, app.state.demo, app.state.forget, app.state.sweep = room, demo, forget, sweep
+    app.state.room, app.state.forget, app.state.sweep = room, forget, sweep
+    if not later:
+        gradio.load()
     return app
 
 
@@ -190,9 +224,7 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     from assistant.pages.guard import LOOPBACK
 
     open_door = door or listen(settings)
-    app = build(parts, settings)
-    warm(parts)
-    give_back()
+    app = build(parts, settings, later=lambda: setattr(server, "should_exit", True))
     try:  # two programs may have bound the address while neither listened yet
         open_door.listen(2048)
     except OSError as error:
@@ -224,5 +256,8 @@ def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=2, lifespan="on"
     )
+    server = Server(config)
     with contextlib.suppress(KeyboardInterrupt):
-        Server(config).run(sockets=[open_door])
+        server.run(sockets=[open_door])
+    if app.state.gradio.failed:
+        raise app.state.gradio.failed
