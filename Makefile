@@ -39,13 +39,11 @@ first-run: $(VENV)/.installed-dev
 crowd: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.crowd
 
-# The pictures of the README and of docs/pages.md, made by the browser tests.
+# The pictures of the README and of docs/pages.md, made by the browser tests, and what drew each of them beside them.
 pictures: $(VENV)/.installed-dev
-	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_walk.py
-	cp build/shots/2-answer-390-light.png docs/img/phone-light.png
-	cp build/shots/2-answer-1280-dark.png docs/img/desktop-dark.png
-	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_pictures.py
-	cp build/shots/docs/*.png docs/img/
+	rm -rf build/shots/docs
+	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_pictures.py -k 'not kept_beside'
+	cp build/shots/docs/* docs/img/
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \

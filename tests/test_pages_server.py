@@ -19,6 +19,7 @@ import pytest
 from browser import fakes
 
 from assistant.conversation import Reply
+from assistant.dials import of_form
 from assistant.words import keys
 from assistant.words import say as words
 from corpus.custody import Noticed
@@ -177,6 +178,40 @@ def test_without_scripts_choices_take_no_room_beside_an_answer_of_help(app: Any,
     assert words("page.choices.said", choices=words("page.choices.along.further")) not in page
     assert '<details class="sj-fold" open>' not in page
     assert 'value="further" checked' in page  # not lost
+
+
+def sent_by(page: str, action: str) -> dict[str, list[str]]:
+    """What a browser without scripts sends when the first form that leads there is sent as it came."""
+    fields: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input [^>]*>", page.split(f'action="{action}"', 1)[1].split("</form>")[0]):
+        at = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if at["type"] in ("hidden", "text") or tag.endswith(" checked>"):
+            fields.setdefault(at["name"], []).append(html.unescape(at.get("value", "")))
+    return fields
+
+
+def test_without_scripts_choices_last_through_a_story_and_back(web: httpx.Client) -> None:
+    chosen = {"along": "further", "without": ["sex", "violence"], "languages": ["de"], "mute": "rain, <b>snow"}
+
+    def kept(page: str) -> Dials:
+        return of_form(sent_by(page, "/ask"))
+
+    page = web.post("/ask", data={"text": "hello", **chosen}).text
+    dials = kept(page)
+    assert dials.along == "further"
+    assert dials.without == {"sex", "violence"}
+    assert dials.mute == ("rain", "<b>snow")
+    story = web.post("/story", data=sent_by(page, "/story")).text
+    assert "tiles" in story
+    assert kept(story) == dials
+    assert html.escape(words("page.choices.along.further")) in story
+    felt = web.post("/felt", data=sent_by(story, "/felt") | {"felt": "heavier"}).text
+    assert words("page.reading.felt_thanks") in felt
+    assert kept(felt) == dials
+    refused = web.post("/felt", data=sent_by(story, "/felt") | {"felt": "nothing of the list"})
+    assert refused.status_code == 404
+    assert kept(refused.text) == dials
+    assert kept(web.post("/story", data={"id": "one"}).text) == Dials()
 
 
 def test_every_choice_at_once_is_not_too_many(web: httpx.Client) -> None:

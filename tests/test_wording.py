@@ -17,7 +17,7 @@ from assistant.care import check_reply
 from assistant.settings import Settings
 from corpus import wording
 from corpus.__main__ import parser as commands
-from corpus.custody import MONTHS
+from corpus.custody import FLOOR, MONTHS
 from corpus.errors import SettingsWrong
 from corpus.store import tables
 from corpus.types import Purpose
@@ -25,6 +25,7 @@ from corpus.wording import TOPICS, Wording
 from tests.test_words import grade
 
 FIRST = wording.FOLDER / "en" / "2026-11.yaml"
+NUMBERS = {5: "five"}
 BUNDLED = sorted(wording.FOLDER.glob("*/*.yaml"))
 
 
@@ -77,6 +78,12 @@ def test_a_wording_speaks_of_everything_and_of_each_purpose(path: Path) -> None:
         ("purpose", "help never depends on it"),
         ("readers", "word for word"),
         ("readers", "the name that you chose"),
+        ("readers", "shown and opened"),
+        ("readers", "how your story left them"),
+        ("readers", "why they put it aside"),
+        ("readers", f"from {NUMBERS[FLOOR]} on"),
+        ("readers", "the people of the program who look after the stories can see these numbers"),
+        ("readers", "readers see none of them"),
         ("where", "anyone can read it"),
         ("where", "own computer"),
         ("where", "backup"),
@@ -139,11 +146,20 @@ def test_an_id_fits_the_column_of_a_consent(folder: Path) -> None:
 
 
 def test_a_published_version_is_what_it_was() -> None:
-    """Every bundled file is published, and says what it said then. This one line below is not to be changed."""
+    """Every bundled file is published, and says what it said then. These lines below are not to be changed."""
     known = wording.published()
     assert known["en/2026-11"] == "be0e982db965017d03237588dd94162b523604a2f17207d221470191e62652ba"
+    assert known["en/2026-11-counts"] == "9c8da689b3bd727af30641b6b3c67599d955bbcdeeb4b346b8f2bcc9d44c4fac"
     assert {name: bundled(wording.FOLDER / f"{name}.yaml").digest for name in known} == known
     assert {f"{p.parent.name}/{p.stem}" for p in BUNDLED} == set(known)
+
+
+def test_what_was_agreed_to_before_counts_of_answers_were_spoken_of_is_still_there() -> None:
+    first, now = wording.get("2026-11"), wording.current()
+    assert first is not None
+    assert (first.id, now.id) == ("2026-11", "2026-11-counts")
+    assert "may count, week by week, how often a story is shown." in " ".join(texts(first))
+    assert "put it aside" not in " ".join(texts(first))
 
 
 def test_every_word_counts_for_the_digest_and_the_breaking_of_lines_does_not(folder: Path) -> None:
@@ -348,7 +364,7 @@ def test_the_index_leads_to_every_page_and_no_link_leads_nowhere() -> None:
 
 def test_the_page_on_consent_names_every_part_of_a_wording() -> None:
     text = page("consent")
-    for name in (*TOPICS, *Purpose, "months", "removed", "not_removed", "digests.txt", FIRST.name):
+    for name in (*TOPICS, *Purpose, "months", "removed", "not_removed", "digests.txt", f"{wording.current().id}.yaml"):
         assert f"`{name}`" in text or f"/{name}`" in text, name
 
 

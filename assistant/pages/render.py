@@ -162,7 +162,7 @@ def turn_html(turn: Turn, lang: str = "en", *, scripts: bool = True, country: st
     The answer itself may be in another language (`reply.lang`): help comes in the one that was written, where it can.
     """
     if not scripts:
-        return str(draw("turn.html", lang, turn=turn, reply=turn.reply, scripts=False, country=country))
+        return str(draw("turn.html", lang, turn=turn, reply=turn.reply, scripts=False, country=country, chosen={}))
     if turn.drawn is None:
         turn.drawn = str(draw("turn.html", lang, turn=turn, reply=turn.reply, scripts=True, country=""))
     return turn.drawn

@@ -208,19 +208,25 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
     def bar(request: Request) -> HTMLResponse:
         return page("bar.html", request)
 
+    def choices_in(request: Request, dials: Dials) -> dict[str, Any]:
+        """What the form to ask needs. What is chosen travels in the bodies of forms, and nowhere else."""
+        lang = lang_of(request)
+        chose = spoken(dials, lang) if dials != Dials() else ""
+        return {
+            "turned": TURNED, "lists": request.app.state.choices(lang), "chosen": as_data(dials), "chose": chose,
+            "unfold": False,
+        }  # fmt: skip
+
     def asking(
         request: Request, form: dict[str, str] | None, dials: Dials, *, help_first: bool = False, **more: Any
     ) -> HTMLResponse:
-        """The page to ask without scripts. What is chosen travels with its form, and nowhere else.
+        """The page to ask without scripts.
 
         help_first: the answer is one of help, above and below which choices of stories take no room.
         """
-        lang = lang_of(request)
-        unfold = dials != Dials() and not help_first
-        return page(
-            "ask_page.html", request, form=form, turned=TURNED, lists=request.app.state.choices(lang),
-            chosen=as_data(dials), chose=spoken(dials, lang) if unfold else "", unfold=unfold, **more,
-        )  # fmt: skip
+        values = choices_in(request, dials)
+        values |= {"chose": ""} if help_first else {"unfold": bool(values["chose"])}
+        return page("ask_page.html", request, form=form, **values, **more)
 
     @app.get("/ask")
     def ask_empty(request: Request) -> HTMLResponse:
@@ -247,8 +253,9 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             return page("sorry.html", request, 500, form)
         missing = room.counts.enabled
         drawn = draw(
-            "turn.html", lang, turn=Turn(text, reply), reply=reply, scripts=False, country=country, missing=missing
-        )
+            "turn.html", lang, turn=Turn(text, reply), reply=reply, scripts=False, country=country, missing=missing,
+            chosen=as_data(dials),
+        )  # fmt: skip
         room.counts.shown(card.id for card in reply.cards)
         room.counts.referred(reply)
         if session.screens:
@@ -261,7 +268,8 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
     @app.post("/story")
     async def story(request: Request) -> HTMLResponse:
         """A whole story for a browser without scripts. By POST, so that no address says what was read."""
-        form = await form_of(request)
+        fields = await fields_of(request, MOST_FIELDS)
+        form, dials = {name: values[0] for name, values in fields.items()}, of_form(fields)
         story_id = form.get("id", "")[:200]
         lang, values = frame(request, room, settings, form)
 
@@ -276,13 +284,15 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             return page("sorry.html", request, 500, form)
         if view is not None:
             room.counts.read(view.id)
-        asking = room.counts.enabled
-        return page("story_page.html", request, 200 if view else 404, form, view=view, asking=asking, choices=FELT)
+        asks = room.counts.enabled
+        more = choices_in(request, dials)
+        return page("story_page.html", request, 200 if view else 404, form, view=view, asking=asks, felts=FELT, **more)
 
     @app.post("/felt")
     async def felt(request: Request) -> HTMLResponse:
         """A reader without scripts says what a story left them feeling. No earlier time is known of."""
-        form = await form_of(request)
+        fields = await fields_of(request, MOST_FIELDS)
+        form = {name: values[0] for name, values in fields.items()}
         story_id, what = form.get("id", "")[:200], form.get("felt", "")
         asked = room.counts.enabled and what in FELT
         try:
@@ -292,7 +302,9 @@ def add(app: FastAPI, room: Room, settings: Settings, forget: Callable[[str], No
             return page("sorry.html", request, 500, form)
         if there:
             room.counts.felt(story_id, Counted(what))
-        return page("story_page.html", request, 200 if there else 404, form, view=None, felt=what if there else "")
+        more = choices_in(request, of_form(fields))
+        felt = what if there else ""
+        return page("story_page.html", request, 200 if there else 404, form, view=None, felt=felt, **more)
 
     @app.post("/door")
     async def door(request: Request) -> Response:

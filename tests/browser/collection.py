@@ -132,9 +132,9 @@ def story_of(told: Told, provenance: Provenance = Provenance.CONTRIBUTED) -> Sto
     )  # fmt: skip
 
 
-def fill(data: Path) -> codes.Code:
-    """Put the collection into a data folder, as if it had grown for two months. The code of the story WITH_EDIT."""
-    now, clock = utc_now(), Clock()
+def fill(data: Path, now: datetime | None = None) -> codes.Code:
+    """Put the collection into a data folder, as if it had grown for two months until now. The code of the story WITH_EDIT."""
+    now, clock = now or utc_now(), Clock()
     clock.now = now - timedelta(days=75)
     store = open_store(Settings(data=data).database_url, clock=clock)
     try:

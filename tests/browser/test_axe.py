@@ -75,3 +75,46 @@ def test_what_passes_under_the_box_is_covered_wholly(come: Callable[..., Visit])
     one.page.evaluate("scrollTo(0, 1e6)")
     below = one.page.evaluate("innerHeight - document.querySelector('#sj-row').getBoundingClientRect().bottom")
     assert 0 <= below < 20
+
+
+def halfway(page: Any, line: str) -> bool:
+    """A target of which only a part shows below the bar, as for a moment of every scrolling."""
+    where = line.split(": ")[1].split(" | ")[0]
+    under = page.evaluate("document.querySelector('#sj-bar').getBoundingClientRect().bottom")
+    return line.startswith("target-size") and page.locator(where).first.bounding_box()["y"] < under
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 900)])
+def test_long_pages_have_no_fault_in_their_middle_and_at_their_end(
+    come: Callable[..., Visit], size: tuple[int, int]
+) -> None:
+    """A conversation of three turns, a whole story, and the form to share one."""
+    one = come(size=size)
+    page = one.page
+    wrong: list[str] = []
+
+    def look(name: str) -> None:
+        far = page.evaluate("document.documentElement.scrollHeight - innerHeight")
+        assert far > 100 or size[0] > 1000, f"{name} is not long"
+        for part in (0.5, 1.0):
+            page.evaluate("y => scrollTo(0, y)", far * part)
+            wrong.extend(f"{name}, {part}: {line}" for line in axe.faults(page) if not halfway(page, line))
+
+    one.open()
+    for text in (screens.talking.SHARE, "My cat left in spring and the heavy house was quiet", screens.talking.SHARE):
+        one.say(text)
+    look("three turns")
+    page.locator('article[data-story] [data-act="read"]').last.click()
+    page.wait_for_selector(".sj-story .sj-felt")
+    look("a story")
+    page.goto(one.address + "/share")
+    look("share")
+    screens.go(page, "[name='go'][value='words']")
+    page.fill("#sj-going_on", "We lost the dog and then the flat.\n" * 12)
+    look("share, words")
+    screens.go(page, ".sj-steps .sj-first")
+    page.fill("#sj-title", "The flat")
+    for _ in ("check", "consent"):
+        screens.go(page, ".sj-steps .sj-first")
+    look("share, consent")
+    assert not wrong, "\n".join(wrong)

@@ -52,6 +52,31 @@ def test_ask_and_read(page: Any) -> None:
     assert page.locator(".sj-said p").inner_text() == "and again"
 
 
+def test_choices_last_through_a_story_and_are_in_no_address(page: Any, at: House) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url + request.headers.get("referer", "")))
+    page.goto(at.address + "/ask")
+    page.locator(".sj-form > details > summary").click()
+    page.locator("[name='length'][value='short']").check()
+    page.fill("#sj-mute", "submarine")
+    page.fill("#sj-ask", screens.talking.SHARE)
+    screens.go(page, ".sj-form button")
+    screens.go(page, '[action*="/story"] button')
+    screens.go(page, ".sj-felt button")
+    said = page.locator("main > .sj-quiet").inner_text()
+    assert "submarine" in said
+    page.locator(".sj-form > details > summary").click()
+    assert page.locator("[name='length']:checked").get_attribute("value") == "short"
+    page.fill("#sj-ask", "and again")
+    screens.go(page, ".sj-form button")
+    assert page.locator("main > .sj-quiet").first.inner_text() == said
+    assert page.locator("#sj-mute").input_value() == "submarine"
+    page.reload()  # as after the browser's own way back: it asks again with what the form had sent
+    assert page.locator("main > .sj-quiet").first.inner_text() == said
+    assert len(asked) > 5
+    assert not [one for one in asked if "?" in one.replace("?v=", "") or "submarine" in one]
+
+
 def test_share_and_take_back(page: Any, at: House) -> None:
     page.goto(at.address + "/share")
     screens.go(page, "[name='go'][value='words']")

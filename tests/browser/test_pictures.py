@@ -1,13 +1,17 @@
 """The pictures of docs/pages.md: the real program on the small collection of `collection.py`, page by page.
 
 They go into the folder `docs` of SHARED_JOURNEY_SCREENSHOTS, small enough for a repository; `make pictures` copies them.
+Beside them goes what drew each (`drawn.py`). Without that setting nothing is kept, and each page is compared with what
+drew the picture that the docs have: a page that looks otherwise now fails here until its picture is made anew.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +19,17 @@ import pytest
 
 from browser import collection
 from browser.conftest import ROOT, Visit, program
+from browser.drawn import Kept, drawn, of_file
+from browser.test_walk import SHARE
 from corpus import codes
 from tests.conftest import copied
 
 PHONE, DESK = (390, 844), (1100, 800)
 MOST = 120_000  # bytes of a picture
 COLOURS = 64
+IN_DOCS = ROOT / "docs" / "img"
+MAKING = bool(os.environ.get("SHARED_JOURNEY_SCREENSHOTS"))
+NOON = "2026-11-20T12:00:00+00:00"  # of the program and of the browser: no picture hangs on the day it was taken on
 Shoot = Callable[..., None]
 
 
@@ -28,8 +37,8 @@ Shoot = Callable[..., None]
 def collected(embedded: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, codes.Code]]:
     """The address of the program with the collection in it, and the code of one of its stories."""
     folder = copied(embedded, tmp_path_factory.mktemp("pictures") / "data")
-    code = collection.fill(folder)
-    with program(folder) as at:
+    code = collection.fill(folder, datetime.fromisoformat(NOON))
+    with program(folder, app="tests/browser/clocked_app.py", SHARED_JOURNEY_NOON=NOON) as at:
         yield at, code
 
 
@@ -38,7 +47,8 @@ def come(chromium: Any, collected: tuple[str, codes.Code]) -> Iterator[Callable[
     made: list[Visit] = []
 
     def make(**options: Any) -> Visit:
-        made.append(Visit(chromium, collected[0], **options))
+        made.append(Visit(chromium, collected[0], timezone_id="Europe/London", **options))
+        made[-1].page.clock.set_fixed_time(NOON)
         return made[-1]
 
     yield make
@@ -48,28 +58,39 @@ def come(chromium: Any, collected: tuple[str, codes.Code]) -> Iterator[Callable[
 
 @pytest.fixture
 def shoot(shots: Path) -> Shoot:
-    """shoot(page, name, height, top): the page from `top` on, so many pixels of it or what there is, as a small PNG."""
+    """shoot(page, name, height, top): the page from `top` on, so many pixels of it or what there is, as a small PNG.
+
+    height None: what is on the screen.
+    """
     from PIL import Image
 
     folder = shots / "docs"
     folder.mkdir(exist_ok=True)
 
-    def take(page: Any, name: str, height: int = 1500, top: float = 0) -> None:
+    def take(page: Any, name: str, height: int | None = 1500, top: float = 0) -> None:
         size = page.viewport_size
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{name} scrolls sideways"
         page.evaluate("document.activeElement.blur()")
-        # as if the screen were as high as the page: what sticks to its edges then stands where it belongs
-        page.set_viewport_size({"width": size["width"], "height": 300})
-        page.set_viewport_size(
-            {"width": size["width"], "height": page.evaluate("document.documentElement.scrollHeight")}
-        )
-        page.evaluate("scrollTo(0, 0)")
-        whole = Image.open(io.BytesIO(page.screenshot(animations="disabled")))
+        if height is not None:
+            # as if the screen were as high as the page: what sticks to its edges then stands where it belongs
+            page.set_viewport_size({"width": size["width"], "height": 300})
+            page.set_viewport_size(
+                {"width": size["width"], "height": page.evaluate("document.documentElement.scrollHeight")}
+            )
+            page.evaluate("scrollTo(0, 0)")
+        whole = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+        by = drawn(page)
         page.set_viewport_size(size)
-        cut = whole.convert("RGB").crop((0, int(top), whole.width, min(whole.height, int(top) + height)))
+        cut = whole.crop((0, int(top), whole.width, min(whole.height, int(top) + (height or whole.height))))
         path = folder / f"{name}.png"
         cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
         assert path.stat().st_size < MOST, f"{name}: {path.stat().st_size} bytes"
+        if MAKING:
+            Kept(folder).put(name, by | {"picture": of_file(path)})
+        else:
+            old = Kept(IN_DOCS).all().get(name, {})
+            other = [what for what in by if by[what] != old.get(what)]
+            assert not other, f"docs/img/{name}.png is of a page with other {' and '.join(other)}: make pictures"
 
     return take
 
@@ -92,30 +113,28 @@ def above(page: Any, where: str, margin: int = 12) -> float:
     return float(page.locator(where).first.evaluate("e => e.getBoundingClientRect().top + scrollY")) - margin
 
 
-def test_share_your_story(come: Callable[..., Visit], shoot: Shoot) -> None:
-    one, told = come(size=PHONE), collection.WAITING[0]
+# In this order: what one visitor does is not on the pages that another is shown before.
+
+
+def test_the_desk(come: Callable[..., Visit], shoot: Shoot) -> None:
+    one = come(size=DESK)
     page = one.page
-    page.goto(one.address + "/share")
-    shoot(page, "share-1-intro")
-    press(page, "Begin")
-    page.get_by_label("What was going on").fill(told.going_on)
-    page.get_by_label("Where I am now").fill(told.now)
-    shoot(page, "share-2-words")
-    press(page, "Go on")
-    page.get_by_label("Title").fill(told.title)
-    page.get_by_label("Name to be shown").fill(told.narrator)
-    shoot(page, "share-3-about")
-    press(page, "Go on")
-    assert page.locator("mark").count() >= 4
-    shoot(page, "share-4-check", 2000)
-    press(page, "Go on")
-    shoot(page, "share-5-consent")
-    shoot(page, "share-5-switches", top=above(page, "#sj-purposes"))
-    press(page, "Go on")
-    shoot(page, "share-6-preview")
-    press(page, "Send my story")
-    page.wait_for_selector(".sj-code li span")
-    shoot(page, "share-7-receipt")
+    page.goto(one.address + "/desk/sign-in")
+    shoot(page, "desk-1-sign-in")
+    sign_in(one)
+    shoot(page, "desk-2-queue")
+    page.goto(f"{one.address}/desk/story/{collection.WITH_MARKS}")
+    assert page.locator("#sj-text mark").count() >= 4
+    shoot(page, "desk-3-story")
+    page.goto(one.address + "/desk/calendar")
+    shoot(page, "desk-4-calendar")
+    page.goto(one.address + "/desk/coverage")
+    shoot(page, "desk-5-coverage")
+    shoot(page, "desk-6-missing", top=above(page, "#grid"))
+    page.goto(one.address + "/desk/audit?book=stories")
+    shoot(page, "desk-7-audit", 1200)
+    page.goto(one.address + "/desk/export")
+    shoot(page, "desk-8-export")
     assert one.errors == []
 
 
@@ -174,26 +193,66 @@ def test_what_readers_see(come: Callable[..., Visit], shoot: Shoot) -> None:
     assert one.errors == []
 
 
-def test_the_desk(come: Callable[..., Visit], shoot: Shoot) -> None:
-    one = come(size=DESK)
-    page = one.page
-    page.goto(one.address + "/desk/sign-in")
-    shoot(page, "desk-1-sign-in")
-    sign_in(one)
-    shoot(page, "desk-2-queue")
-    page.goto(f"{one.address}/desk/story/{collection.WITH_MARKS}")
-    assert page.locator("#sj-text mark").count() >= 4
-    shoot(page, "desk-3-story")
-    page.goto(one.address + "/desk/calendar")
-    shoot(page, "desk-4-calendar")
-    page.goto(one.address + "/desk/coverage")
-    shoot(page, "desk-5-coverage")
-    shoot(page, "desk-6-missing", top=above(page, "#grid"))
-    page.goto(one.address + "/desk/audit?book=stories")
-    shoot(page, "desk-7-audit", 1200)
-    page.goto(one.address + "/desk/export")
-    shoot(page, "desk-8-export")
+@pytest.mark.parametrize(
+    ("name", "size", "scheme"), [("phone-light", PHONE, "light"), ("desktop-dark", (1280, 900), "dark")]
+)
+def test_an_answer_for_the_readme(
+    come: Callable[..., Visit], shoot: Shoot, name: str, size: tuple[int, int], scheme: str
+) -> None:
+    one = come(size=size, color_scheme=scheme)
+    one.open()
+    one.say(SHARE)
+    assert one.page.locator("article[data-story]").count() == 3
+    one.page.wait_for_timeout(300)
+    shoot(one.page, name, None)
     assert one.errors == []
+
+
+def test_share_your_story(come: Callable[..., Visit], shoot: Shoot) -> None:
+    one, told = come(size=PHONE), collection.WAITING[0]
+    page = one.page
+    page.goto(one.address + "/share")
+    shoot(page, "share-1-intro")
+    press(page, "Begin")
+    page.get_by_label("What was going on").fill(told.going_on)
+    page.get_by_label("Where I am now").fill(told.now)
+    shoot(page, "share-2-words")
+    press(page, "Go on")
+    page.get_by_label("Title").fill(told.title)
+    page.get_by_label("Name to be shown").fill(told.narrator)
+    shoot(page, "share-3-about")
+    press(page, "Go on")
+    assert page.locator("mark").count() >= 4
+    shoot(page, "share-4-check", 2000)
+    press(page, "Go on")
+    shoot(page, "share-5-consent")
+    shoot(page, "share-5-switches", top=above(page, "#sj-purposes"))
+    press(page, "Go on")
+    shoot(page, "share-6-preview")
+    press(page, "Send my story")
+    page.wait_for_selector(".sj-code li span")
+    shoot(page, "share-7-receipt")
+    assert one.errors == []
+
+
+def test_another_colour_space_or_word_is_another_page_and_another_font_is_not(come: Callable[..., Visit]) -> None:
+    one = come(size=PHONE)
+    page = one.page
+    page.goto(one.address + "/yours")
+    before = drawn(page)
+    page.add_style_tag(content="body { font-family: monospace !important; }")
+    assert drawn(page) == before
+    ours = "[...document.styleSheets].find(s => s.href.includes('/own/page.css')).cssRules"
+    for there, what, value in ((":root", "--paper", "#faf5ef"), (".sj-button", "padding", "1rem")):
+        of = f"[...{ours}].find(r => r.selectorText && r.selectorText.split(', ').some(s => s.endsWith('{there}'))).style"
+        was = page.evaluate(f"{of}.getPropertyValue('{what}')")
+        page.evaluate(f"{of}.setProperty('{what}', '{value}')")
+        changed = drawn(page)
+        assert changed["parts"] == before["parts"]
+        assert changed["rules"] != before["rules"], there
+        page.evaluate(f"{of}.setProperty('{what}', '{was}')")
+    page.locator("h1").evaluate("e => { e.textContent += '.'; }")
+    assert drawn(page)["parts"] != before["parts"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -218,9 +277,16 @@ def test_the_plots_are_drawn_in_the_page_s_own_colours_and_fit_a_phone(
 
 def test_every_picture_is_shown_and_described() -> None:
     """docs/pages.md has each picture that is in docs/img and each of those that are made here, with words beside it."""
-    text = (ROOT / "docs" / "pages.md").read_text(encoding="utf-8")
-    shown = dict(re.findall(r'<img src="img/([\w-]+)\.png"[^>]* alt="([^"]{40,})">', text))
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/pages.md"))
+    shown = {name for name, _ in re.findall(r'<img src="(?:docs/)?img/([\w-]+)\.png"[^>]* alt="([^"]{40,})">', text)}
     made = set(re.findall(r'shoot\(page, "([\w-]+)"', Path(__file__).read_text(encoding="utf-8")))
-    assert set(shown) == made
+    assert shown == made | {"phone-light", "desktop-dark"}
+    assert shown == {path.stem for path in IN_DOCS.glob("*.png")}
     for name in shown:
-        assert (ROOT / "docs" / "img" / f"{name}.png").stat().st_size < MOST, name
+        assert (IN_DOCS / f"{name}.png").stat().st_size < MOST, name
+
+
+def test_the_pictures_are_those_that_were_made_with_what_is_kept_beside_them() -> None:
+    """No picture is another than the one whose page was looked at, and none is missing: both come from `make pictures`."""
+    kept = Kept(IN_DOCS).all()
+    assert {name: one["picture"] for name, one in kept.items()} == {p.stem: of_file(p) for p in IN_DOCS.glob("*.png")}

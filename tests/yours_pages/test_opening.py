@@ -192,6 +192,7 @@ def test_a_published_story_says_since_when_and_how_it_was_used(published: Narrat
     page = seen(published.send("open"))
     assert sent("state.since", day="1 November 2026") in page
     assert page.count(sent("use.few", floor=5)) == 3
+    assert sent("use.desk", floor=5) in page
     store.count(
         {(published.id, Counted.SHOWN): 12, (published.id, Counted.READ): 5, (published.id, Counted.LESS_ALONE): 4}
     )
