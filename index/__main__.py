@@ -90,17 +90,16 @@ def _export() -> int:
 
 
 def _bench(vectors: Sequence[int] | None, groups: int | None) -> int:
-    from index import bench_groups, bench_nearest
-    from index.bench import bench
+    from index.bench import groups as of_groups
+    from index.bench import models, nearest
     from index.settings import IndexSettings
 
     if groups:
-        bench_groups.bench(groups, print)
-        return 0
-    if vectors:
-        bench_nearest.bench(IndexSettings.read(), vectors, print)
-        return 0
-    bench(IndexSettings.read(), print)
+        of_groups.bench(groups, print)
+    elif vectors:
+        nearest.bench(IndexSettings.read(), vectors, print)
+    else:
+        models.bench(IndexSettings.read(), print)
     return 0
 
 
