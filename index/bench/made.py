@@ -1,0 +1,165 @@
+"""A made-up collection of any size to measure with: sample stories with their sentences shuffled and exchanged.
+
+It is made once and kept: a database as this program has it, and beside it the same passages and vectors as plain files
+for whoever is compared with.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpus.samples.read import read_stories
+from corpus.settings import open_corpus
+from corpus.store import Passage, utc_now
+from corpus.types import Consent, Part, PartText, Purpose, Story
+from index import passages
+from index.embed import Embedder, Vectors
+from index.find import Finder
+from index.settings import IndexSettings, open_embedder
+
+FILTERED = "es"  # the language that one story in ten has
+_EXCHANGED = 0.3  # of the sentences come from another story
+_MOST_EMBEDDED = 20_000  # passages; in a larger collection vectors are mixtures of others and a little noise
+_BATCH = 16  # stories
+
+
+@dataclass(frozen=True)
+class Made:
+    folder: Path
+    passages: list[dict[str, Any]]  # id, story, text, language
+    vectors: Vectors  # float32[n, d], rows unit-norm, in the order of `passages`
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "journey.db"
+
+
+def make(settings: IndexSettings, count: int, kept: Path, write: Callable[[str], None]) -> Made:
+    """The collection of at least `count` passages (a story more at most), made if it is not in `kept` yet."""
+    folder = kept / f"passages-{count}"
+    if not (folder / "vectors.npy").exists():
+        write(f"Making {count:,} passages, once.")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _fill(over(settings, folder / "journey.db"), count, folder)
+    with (folder / "passages.jsonl").open(encoding="utf-8") as lines:
+        return Made(folder, [json.loads(line) for line in lines], np.load(folder / "vectors.npy"))
+
+
+def over(settings: IndexSettings, database: Path) -> IndexSettings:
+    """The same settings over another database."""
+    return settings.model_copy(update={"database": f"sqlite:///{database.absolute().as_posix()}"})
+
+
+def _fill(settings: IndexSettings, count: int, folder: Path) -> None:
+    embedder = open_embedder(settings)
+    scheme = Finder(store := open_corpus(settings), embedder).scheme
+    try:
+        for summary in store.summaries():  # the groups stay
+            store.withdraw(summary.id, "bench")
+        consent = Consent(
+            purposes=frozenset(Purpose) - {Purpose.SHARE}, granted_at=utc_now(), expires_at=None, wording="sample"
+        )
+        encode = embedder.encode if count <= _MOST_EMBEDDED else _mixing(embedder)
+        told: list[tuple[Story, int]] = []
+        for story in _enough(count):
+            told.append((story, store.add_sample(story, consent, "bench")))
+            if len(told) == _BATCH:
+                _embed(store, scheme, encode, told)
+                told = []
+        _embed(store, scheme, encode, told)
+        Finder(store, embedder).build()  # the groups
+        store.scrub()
+        changes = store.changes(0, scheme)
+        seen = store.visible([s.story_id for s in changes.stories], Purpose.SURFACE)
+        lines, rows = [], []
+        for held in changes.stories:
+            story = seen[held.story_id].story
+            for id, row in zip(held.passage_ids, held.vectors, strict=True):
+                if (span := seen[story.id].passages[id]) is not None:
+                    fact = {"id": id, "story": story.id, "text": span.of(story), "language": story.language}
+                    lines.append(json.dumps(fact) + "\n")
+                    rows.append(row)
+    finally:
+        store.close()
+    (folder / "passages.jsonl").write_text("".join(lines), encoding="utf-8")
+    np.save(folder / "vectors.npy", np.asarray(rows, dtype=np.float32))
+
+
+def _embed(store: Any, scheme: str, encode: Callable[[Sequence[str]], Vectors], told: list[tuple[Story, int]]) -> None:
+    cuts = [passages.cut(story) for story, _ in told]
+    vectors = encode(
+        [
+            text
+            for (story, _), spans in zip(told, cuts, strict=True)
+            for text in (passages.whole(story), *(s.of(story) for s in spans))
+        ]
+    )
+    start = 0
+    for (story, revision), spans in zip(told, cuts, strict=True):
+        rows = [Passage(span, vectors[start + n]) for n, span in enumerate((None, *spans))]
+        store.put_passages(story.id, revision, scheme, rows)
+        start += len(rows)
+
+
+def _enough(count: int) -> Iterator[Story]:
+    n = made = 0
+    chance = random.Random(7)
+    samples = sorted(read_stories().good, key=lambda story: story.id)
+    of_part: dict[Part, list[str]] = {}
+    for story in samples:
+        for given in story.parts:
+            of_part.setdefault(given.part, []).extend(sentences(given.text))
+    while made < count:
+        story = _recombined(samples[n % len(samples)], of_part, n, chance)
+        made += len(passages.cut(story))
+        n += 1
+        yield story
+
+
+def _recombined(sample: Story, of_part: dict[Part, list[str]], n: int, chance: random.Random) -> Story:
+    parts = []
+    for given in sample.parts:
+        own = sentences(given.text)
+        chance.shuffle(own)
+        mixed = [chance.choice(of_part[given.part]) if chance.random() < _EXCHANGED else one for one in own]
+        parts.append(PartText(part=given.part, text=" ".join(mixed)))
+    changed = {"id": f"made-{n}", "title": f"Made {n}", "narrator": "Nobody", "parts": tuple(parts)}
+    return sample.model_copy(update={**changed, "language": FILTERED if n % 10 == 0 else "en"})
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text."""
+    return [text[start:end] for start, end in passages.sentences(text)]
+
+
+def _mixing(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
+    """Vectors for texts that nobody waits for: mixtures of three passages of the samples, whatever the words."""
+    from index.bench.nearest import mixed
+
+    samples = embedder.encode([span.of(story) for story in read_stories().good for span in passages.cut(story)])
+    chance = np.random.default_rng(0)
+    return lambda texts: mixed(samples, len(texts), chance)
+
+
+def messages(embedder: Any, tokens: int, count: int) -> list[str]:
+    """So many different messages of about so many tokens: sentences of the sample stories, cut off at a word."""
+    chance = random.Random(tokens)
+    told = [s for story in read_stories().good for given in story.parts for s in sentences(given.text)]
+    found: list[str] = []
+    while len(found) < count:
+        at = chance.randrange(len(told) - 40)
+        words = " ".join(told[at : at + 40]).split()
+        taken = 1
+        while embedder._windows(" ".join(words[: taken + 1]))[0][1] + 2 <= tokens and taken < len(words):
+            taken += 1
+        found.append(" ".join(words[:taken]))
+    return found
