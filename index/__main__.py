@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command. 0: done; 1: nothing close (search, without --json); 2: an error that was said in one line."""
+    """Run a command. 0: done; 1: nothing close (search, without --json), or dearer than it should be (bench --smoke);
+    2: an error that was said in one line."""
     parser = argparse.ArgumentParser(prog="python -m index", description="Build and search the index of stories.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="embed stories that are new or changed, and drop vectors of other models")
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="instead: what turns, searches, changes and starts cost here and with what one would pick instead, which "
         "is installed into a Python of its own: langchain, txtai, chroma, lancedb, haystack, sqlite-vec (default: all)",
     )  # fmt: skip
+    bench.add_argument("--smoke", action="store_true", help="instead: fail if this got dearer than the plain way")
     bench.add_argument("--passages", type=int, nargs="+", metavar="N", help="with --against (default 1000 10000)")
     bench.add_argument("--folder", type=Path, help="with --against: what is made once (default: `bench` in the data)")
     search = commands.add_parser("search", help="find stories for a text, as the page does")
@@ -108,6 +110,13 @@ def _bench(given: argparse.Namespace) -> int:
         folder = given.folder or settings.data / "bench"
         against.against(settings, given.against, given.passages or against.SIZES, folder, print)
         return 0
+    if given.smoke:
+        from index.bench.smoke import smoke
+
+        wrong = smoke(settings, print)
+        for line in wrong:
+            print(line, file=sys.stderr)
+        return 1 if wrong else 0
     from index.bench import groups, models, nearest
 
     if given.groups:

@@ -43,8 +43,7 @@ PEERS = {
 SIZES = (1_000, 10_000)
 LENGTHS = (5, 30, 120)  # of messages, in tokens
 CROWDS = (8, 32)  # messages at once
-_ROUNDS, _STARTS, _CROWD_ROUNDS, _CHANGES = 20, 3, 5, 10
-_TURNS = [f"turn {n}" for n in LENGTHS]
+TURNS = [f"turn {n}" for n in LENGTHS]
 
 
 @dataclass(frozen=True)
@@ -75,18 +74,36 @@ def against(
         write(_floor(made, *speeds))
 
 
+@dataclass(frozen=True)
+class Rounds:
+    """How often each step is measured."""
+
+    turns: int = 20
+    starts: int = 3
+    crowds: int = 5
+    changes: int = 10
+
+
 class Comparison:
     """One interleaved run over one collection."""
 
-    def __init__(self, settings: IndexSettings, made: Made, entries: Sequence[Entry], running: Path) -> None:
+    def __init__(
+        self,
+        settings: IndexSettings,
+        made: Made,
+        entries: Sequence[Entry],
+        running: Path,
+        rounds: Rounds = Rounds(),
+    ) -> None:
         """running: a folder for what the contenders make; it is emptied before and afterwards."""
+        self._rounds = rounds
         found = source(settings.model)
         self._given = {"weights": str(found[0]) if found else settings.model, "settings": settings.model_dump_json()}
         self._made = made
         self._entries = {entry.name: entry for entry in entries}
         self._running = running
         embedder = open_embedder(settings)
-        self._messages = {n: messages(embedder, n, _ROUNDS) for n in LENGTHS}
+        self._messages = {n: messages(embedder, n, rounds.turns) for n in LENGTHS}
         self._crowd = messages(embedder, 31, max(CROWDS))
         self._asked = embedder.encode(self._messages[30])
         self.seen = Seen()
@@ -95,14 +112,16 @@ class Comparison:
         shutil.rmtree(self._running, ignore_errors=True)
         try:
             self._build()
-            self._starts()
+            for n in range(1, self._rounds.starts):
+                for name in [*self._entries]:
+                    with self._noted(name, "first answer"), self._entries[name].start() as peer:
+                        self._start(name, peer, n)
             with ExitStack() as closing:
                 peers = {}
                 for name in [*self._entries]:
-                    with self._noted(name, "open"):
-                        peer = peers[name] = closing.enter_context(self._entries[name].start())
-                        peer.ask("open", state=self._state(name), given=self._given)
-                        peer.ask("turn", text=self._crowd[0])
+                    with self._noted(name, "first answer"):
+                        peers[name] = closing.enter_context(self._entries[name].start())
+                        self._start(name, peers[name], 0)
                 self._turns(peers)
                 self._together(peers)
                 self._held(peers)
@@ -134,20 +153,17 @@ class Comparison:
             kept = sum(path.stat().st_size for path in state.rglob("*") if path.is_file())
             self.seen.add(name, "disk", 0, kept / 2**20)
 
-    def _starts(self) -> None:
+    def _start(self, name: str, peer: Peer, n: int) -> None:
         """From the start of a process until it has answered once."""
-        for n in range(_STARTS):
-            for name, entry in [*self._entries.items()]:
-                with self._noted(name, "first answer"), entry.start() as peer:
-                    peer.ask("open", state=self._state(name), given=self._given)
-                    peer.ask("turn", text=self._messages[30][n])
-                    self.seen.add(name, "start wall", n, time.perf_counter() - peer.began)
-                    self.seen.add(name, "start cpu", n, peer.ask("held")["cpu"] / 1e3)
+        peer.ask("open", state=self._state(name), given=self._given)
+        peer.ask("turn", text=self._messages[30][n])
+        self.seen.add(name, "start wall", n, time.perf_counter() - peer.began)
+        self.seen.add(name, "start cpu", n, peer.ask("held")["cpu"] / 1e3)
 
     def _turns(self, peers: dict[str, Peer]) -> None:
         spanish = np.asarray([p["language"] == FILTERED for p in self._made.passages])
         ids = np.asarray([p["id"] for p in self._made.passages])
-        for n in range(_ROUNDS):
+        for n in range(self._rounds.turns):
             for tokens in LENGTHS:
                 for name, peer in self._those(peers):
                     with self._noted(name, "turn"):
@@ -166,7 +182,7 @@ class Comparison:
         self.seen.add(name, f"{step} wall", n, answer["wall"])
 
     def _together(self, peers: dict[str, Peer]) -> None:
-        for n in range(_CROWD_ROUNDS):
+        for n in range(self._rounds.crowds):
             for many in CROWDS:
                 for name, peer in self._those(peers):
                     with self._noted(name, f"{many} at once"):
@@ -186,13 +202,14 @@ class Comparison:
             stories.setdefault(passage["story"], at)
         places = [*stories.values()]
         first = max(p["id"] for p in self._made.passages) + 1
-        for n in range(_CHANGES):
+        for n in range(self._rounds.changes):
             leaving, coming = places[n * 7 % len(places)], self._made.vectors[[n, n + 1, n + 2]][:, ::-1]
             for name, peer in self._those(peers):
                 with self._noted(name, "withdraw"):
                     vector = self._made.vectors[leaving].tolist()
                     answer = peer.ask("withdraw", passage=self._made.passages[leaving], vector=vector)
                     self._spent(name, "withdraw", n, answer)
+                    self.seen.add(name, "looks", n, answer["looks"])
                 with self._noted(name, "add"):
                     texts = self._messages[30][:3]
                     answer = peer.ask("add", first=first + 3 * n, texts=texts, vectors=coming.tolist())
@@ -211,7 +228,7 @@ class _Noted:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         if isinstance(error, Failed):
             self._seen.reasons.setdefault((self._name, self._step), str(error))
-            if isinstance(error, Died) or self._step in ("build", "open", "first answer"):
+            if isinstance(error, Died) or self._step in ("build", "first answer"):
                 self._entries.pop(self._name, None)
         return isinstance(error, Failed)
 
@@ -243,7 +260,7 @@ def report(seen: Seen, names: Sequence[str]) -> str:
     first = table(
         "a turn: CPU ms / wall ms",
         names,
-        [*map(turn, _TURNS), ("turns a CPU-second", lambda n: _per_second(seen, n)), ("CPU, × ours", times(*_TURNS))],
+        [*map(turn, TURNS), ("turns a CPU-second", lambda n: _per_second(seen, n)), ("CPU, × ours", times(*TURNS))],
     )
     second = table(
         "ms",
@@ -272,8 +289,8 @@ def report(seen: Seen, names: Sequence[str]) -> str:
     parts = [first, second, third]
     parts += [f"- {who}, {step}: {why}" for (who, step), why in seen.reasons.items() if why != "it has no such thing"]
     other = PEERS["langchain"][0]
-    if seen.ratios(other, OURS, _TURNS):
-        turns, start = seen.ratio(other, OURS, _TURNS), seen.ratio(other, OURS, ["start wall"])
+    if seen.ratios(other, OURS, TURNS):
+        turns, start = seen.ratio(other, OURS, TURNS), seen.ratio(other, OURS, ["start wall"])
         parts.append(
             f"Against {other}: {turns} times as many turns a CPU-second; the first answer of a cold process comes "
             f"{start} times sooner."
@@ -283,7 +300,7 @@ def report(seen: Seen, names: Sequence[str]) -> str:
 
 def _per_second(seen: Seen, name: str) -> str:
     """Of messages of the three lengths alike, by medians."""
-    middle = [m for step in _TURNS if (m := seen.median(name, step)) is not None]
+    middle = [m for step in TURNS if (m := seen.median(name, step)) is not None]
     return f"{1e3 * len(middle) / sum(middle):.1f}" if middle else NOTHING
 
 

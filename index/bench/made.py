@@ -18,7 +18,7 @@ import numpy as np
 
 from corpus.samples.read import read_stories
 from corpus.settings import open_corpus
-from corpus.store import Passage, utc_now
+from corpus.store import Passage, Store, open_store, utc_now
 from corpus.types import Consent, Part, PartText, Purpose, Story
 from index import passages
 from index.embed import Embedder, Vectors
@@ -28,6 +28,8 @@ from index.settings import IndexSettings, open_embedder
 FILTERED = "es"  # the language that one story in ten has
 _EXCHANGED = 0.3  # of the sentences come from another story
 _MOST_EMBEDDED = 20_000  # passages; in a larger collection vectors are mixtures of others and a little noise
+Encode = Callable[[Sequence[str]], Vectors]
+_SENTENCES = 300  # that are mixed
 _BATCH = 16  # stories
 
 
@@ -42,14 +44,18 @@ class Made:
         return self.folder / "journey.db"
 
 
-def make(settings: IndexSettings, count: int, kept: Path, write: Callable[[str], None]) -> Made:
-    """The collection of at least `count` passages (a story more at most), made if it is not in `kept` yet."""
-    folder = kept / f"passages-{count}"
+def make(settings: IndexSettings, count: int, kept: Path, write: Callable[[str], None], *, quick: bool = False) -> Made:
+    """The collection of at least `count` passages (a story more at most), made if it is not in `kept` yet.
+
+    quick: without groups, and with vectors that have nothing to do with the words (as in very large ones): seconds
+    instead of minutes, and searching costs the same.
+    """
+    folder = kept / f"passages-{count}{'-quick' if quick else ''}"
     if not (folder / "vectors.npy").exists():
         write(f"Making {count:,} passages, once.")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        _fill(over(settings, folder / "journey.db"), count, folder)
+        _fill(over(settings, folder / "journey.db"), count, folder, quick)
     with (folder / "passages.jsonl").open(encoding="utf-8") as lines:
         return Made(folder, [json.loads(line) for line in lines], np.load(folder / "vectors.npy"))
 
@@ -59,16 +65,17 @@ def over(settings: IndexSettings, database: Path) -> IndexSettings:
     return settings.model_copy(update={"database": f"sqlite:///{database.absolute().as_posix()}"})
 
 
-def _fill(settings: IndexSettings, count: int, folder: Path) -> None:
+def _fill(settings: IndexSettings, count: int, folder: Path, quick: bool) -> None:
     embedder = open_embedder(settings)
-    scheme = Finder(store := open_corpus(settings), embedder).scheme
+    store: Store = open_store(settings.database_url) if quick else open_corpus(settings)
+    scheme = Finder(store, embedder).scheme
     try:
         for summary in store.summaries():  # the groups stay
             store.withdraw(summary.id, "bench")
         consent = Consent(
             purposes=frozenset(Purpose) - {Purpose.SHARE}, granted_at=utc_now(), expires_at=None, wording="sample"
         )
-        encode = embedder.encode if count <= _MOST_EMBEDDED else _mixing(embedder)
+        encode = _mixing(embedder) if quick or count > _MOST_EMBEDDED else embedder.encode
         told: list[tuple[Story, int]] = []
         for story in _enough(count):
             told.append((story, store.add_sample(story, consent, "bench")))
@@ -76,7 +83,8 @@ def _fill(settings: IndexSettings, count: int, folder: Path) -> None:
                 _embed(store, scheme, encode, told)
                 told = []
         _embed(store, scheme, encode, told)
-        Finder(store, embedder).build()  # the groups
+        if not quick:
+            Finder(store, embedder).build()  # the groups
         store.scrub()
         changes = store.changes(0, scheme)
         seen = store.visible([s.story_id for s in changes.stories], Purpose.SURFACE)
@@ -94,7 +102,7 @@ def _fill(settings: IndexSettings, count: int, folder: Path) -> None:
     np.save(folder / "vectors.npy", np.asarray(rows, dtype=np.float32))
 
 
-def _embed(store: Any, scheme: str, encode: Callable[[Sequence[str]], Vectors], told: list[tuple[Story, int]]) -> None:
+def _embed(store: Store, scheme: str, encode: Encode, told: Sequence[tuple[Story, int]]) -> None:
     cuts = [passages.cut(story) for story, _ in told]
     vectors = encode(
         [
@@ -141,13 +149,14 @@ def sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in passages.sentences(text)]
 
 
-def _mixing(embedder: Embedder) -> Callable[[Sequence[str]], Vectors]:
-    """Vectors for texts that nobody waits for: mixtures of three passages of the samples, whatever the words."""
+def _mixing(embedder: Embedder) -> Encode:
+    """Vectors that lie as densely as real ones, whatever the words: mixtures of three sentences of the samples."""
     from index.bench.nearest import mixed
 
-    samples = embedder.encode([span.of(story) for story in read_stories().good for span in passages.cut(story)])
+    told = [one for story in read_stories().good for given in story.parts for one in sentences(given.text)]
+    some = embedder.encode(random.Random(3).sample(told, _SENTENCES))
     chance = np.random.default_rng(0)
-    return lambda texts: mixed(samples, len(texts), chance)
+    return lambda texts: mixed(some, len(texts), chance)
 
 
 def messages(embedder: Any, tokens: int, count: int) -> list[str]:

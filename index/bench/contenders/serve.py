@@ -97,7 +97,9 @@ def _answer(contender: Contender, asked: dict[str, Any]) -> dict[str, Any]:
         vector = np.asarray(asked["vector"], dtype=np.float32)
         return _timed(lambda: getattr(contender, do)(vector))
     if do == "withdraw":
-        return _timed(lambda: _withdrawn(contender, asked["passage"], np.asarray(asked["vector"], dtype=np.float32)))
+        vector = np.asarray(asked["vector"], dtype=np.float32)
+        looks: list[int] = []
+        return {**_timed(lambda: looks.append(_withdrawn(contender, asked["passage"], vector))), "looks": looks[0]}
     if do == "add":
         vectors = np.asarray(asked["vectors"], dtype=np.float32)
         return _timed(lambda: _added(contender, asked["first"], asked["texts"], vectors))
@@ -120,12 +122,12 @@ def _all(pool: ThreadPoolExecutor, contender: Contender, texts: Sequence[str]) -
         pass
 
 
-def _withdrawn(contender: Contender, passage: dict[str, Any], vector: Any) -> None:
-    """Take it away, and search for its own vector until it is not found."""
+def _withdrawn(contender: Contender, passage: dict[str, Any], vector: Any) -> int:
+    """Take it away, and search for its own vector until it is not found. Returns how many searches that took."""
     contender.withdraw(passage)
-    for _ in range(_MOST_LOOKS):
+    for looks in range(1, _MOST_LOOKS + 1):
         if passage["id"] not in [*contender.search(vector)]:
-            return
+            return looks
     raise RuntimeError("what was withdrawn is still found")
 
 
