@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from index.embed import Embedder, Vectors
 from index.find import Finder
 from index.settings import IndexSettings, open_embedder
 
+_MADE = "made-"
 FILTERED = "es"  # the language that one story in ten has
 _EXCHANGED = 0.3  # of the sentences come from another story
 _MOST_EMBEDDED = 20_000  # passages; in a larger collection vectors are mixtures of others and a little noise
@@ -53,8 +53,7 @@ def make(settings: IndexSettings, count: int, kept: Path, write: Callable[[str],
     folder = kept / f"passages-{count}{'-quick' if quick else ''}"
     if not (folder / "vectors.npy").exists():
         write(f"Making {count:,} passages, once.")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         _fill(over(settings, folder / "journey.db"), count, folder, quick)
     with (folder / "passages.jsonl").open(encoding="utf-8") as lines:
         return Made(folder, [json.loads(line) for line in lines], np.load(folder / "vectors.npy"))
@@ -70,21 +69,25 @@ def _fill(settings: IndexSettings, count: int, folder: Path, quick: bool) -> Non
     store: Store = open_store(settings.database_url) if quick else open_corpus(settings)
     scheme = Finder(store, embedder).scheme
     try:
-        for summary in store.summaries():  # the groups stay
-            store.withdraw(summary.id, "bench")
+        there = {summary.id for summary in store.summaries()}  # some are, where this was broken off
+        for other in there:
+            if not other.startswith(_MADE):  # the samples, but for their groups
+                store.withdraw(other, "bench")
         consent = Consent(
             purposes=frozenset(Purpose) - {Purpose.SHARE}, granted_at=utc_now(), expires_at=None, wording="sample"
         )
         encode = _mixing(embedder) if quick or count > _MOST_EMBEDDED else embedder.encode
         told: list[tuple[Story, int]] = []
         for story in _enough(count):
+            if story.id in there:
+                continue
             told.append((story, store.add_sample(story, consent, "bench")))
             if len(told) == _BATCH:
                 _embed(store, scheme, encode, told)
                 told = []
         _embed(store, scheme, encode, told)
         if not quick:
-            Finder(store, embedder).build()  # the groups
+            Finder(store, embedder).build()  # the groups, and what was broken off
         store.scrub()
         changes = store.changes(0, scheme)
         seen = store.visible([s.story_id for s in changes.stories], Purpose.SURFACE)
@@ -140,7 +143,7 @@ def _recombined(sample: Story, of_part: dict[Part, list[str]], n: int, chance: r
         chance.shuffle(own)
         mixed = [chance.choice(of_part[given.part]) if chance.random() < _EXCHANGED else one for one in own]
         parts.append(PartText(part=given.part, text=" ".join(mixed)))
-    changed = {"id": f"made-{n}", "title": f"Made {n}", "narrator": "Nobody", "parts": tuple(parts)}
+    changed = {"id": f"{_MADE}{n}", "title": f"Made {n}", "narrator": "Nobody", "parts": tuple(parts)}
     return sample.model_copy(update={**changed, "language": FILTERED if n % 10 == 0 else "en"})
 
 
