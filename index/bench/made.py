@@ -35,13 +35,9 @@ _BATCH = 16  # stories
 
 @dataclass(frozen=True)
 class Made:
-    folder: Path
+    folder: Path  # journey.db, passages.jsonl, vectors.npy
     passages: list[dict[str, Any]]  # id, story, text, language
     vectors: Vectors  # float32[n, d], rows unit-norm, in the order of `passages`
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "journey.db"
 
 
 def make(settings: IndexSettings, count: int, kept: Path, write: Callable[[str], None], *, quick: bool = False) -> Made:
