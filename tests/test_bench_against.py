@@ -189,7 +189,7 @@ def figures(**changes: float) -> Seen:
     for n in range(3):
         for step, theirs in [*((turn, given["turn"]) for turn in against.TURNS), ("start cpu", given["start cpu"])]:
             seen.add(against.OURS, step, n, 1.0)
-            seen.add("the plain way", step, n, theirs)
+            seen.add(against.PLAIN[0], step, n, theirs)
         seen.add(against.OURS, "search", n, 1.0)
         for step in ("filtered", "search recall", "filtered recall", "looks"):
             seen.add(against.OURS, step, n, given[step])

@@ -33,6 +33,7 @@ DOORS = {
     "pyarrow": (PEERS,),
     "haystack": (PEERS,),
     "sqlite_vec": (PEERS,),
+    "pysqlite3": (PEERS,),
     "sqlalchemy": ("corpus/store/", "corpus/migrations/"),
     "alembic": ("corpus/store/", "corpus/migrations/"),
     "faiss": ("index/nearest/", PEERS),

@@ -32,6 +32,8 @@ _OWN = {
     "ours, whole turn": "assistant.whole_turn",
 }
 _CONTENDERS = Path(__file__).parent / "contenders"
+# What the others share, without threads that wait for each other: on a busy machine those burn most of their CPU.
+PLAIN = ("sentence-transformers in one thread + FAISS", _CONTENDERS / "exact_flat.py")
 PEERS = {
     "langchain": ("LangChain FAISS + HuggingFaceEmbeddings", "langchain_faiss.py"),
     "txtai": ("txtai", "txtai_content.py"),
@@ -65,6 +67,7 @@ def against(
     made once, which is a Python with the packages, and the passages."""
     python = own_python(folder / "python", write)
     entries = [Entry(name, what) for name, what in _OWN.items()]
+    entries.append(Entry(*PLAIN))
     entries += [Entry(PEERS[name][0], _CONTENDERS / PEERS[name][1], python) for name in names or PEERS]
     speeds = floor.bandwidth(), floor.rate()
     for size in sizes:

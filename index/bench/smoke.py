@@ -11,15 +11,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from index.bench.against import OURS, TURNS, Comparison, Entry, Rounds
+from index.bench.against import OURS, PLAIN, TURNS, Comparison, Entry, Rounds
 from index.bench.made import make
 from index.bench.seen import Seen
 from index.settings import IndexSettings
 
-PLAIN = Path(__file__).parent / "contenders" / "exact_flat.py"
 _PASSAGES = 1_000
 _ROUNDS = Rounds(turns=11, starts=1, crowds=0, changes=5)
-_REFERENCE = "the plain way"
+_REFERENCE = PLAIN[0]
 
 
 def smoke(settings: IndexSettings, write: Callable[[str], None]) -> list[str]:
@@ -28,7 +27,7 @@ def smoke(settings: IndexSettings, write: Callable[[str], None]) -> list[str]:
         made = make(settings, _PASSAGES, Path(folder), lambda _: None, quick=True)
         wrong: list[str] = []
         for _ in range(2):
-            entries = [Entry(OURS, "index.bench.ours"), Entry(_REFERENCE, PLAIN)]
+            entries = [Entry(OURS, "index.bench.ours"), Entry(*PLAIN)]
             seen = Comparison(settings, made, entries, Path(folder) / "running", _ROUNDS).run()
             wrong = judged(seen, write)
             if not wrong:

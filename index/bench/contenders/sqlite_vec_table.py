@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,11 @@ from typing import Any
 import numpy as np
 import sqlite_vec
 from sentence_transformers import SentenceTransformer
+
+try:
+    import pysqlite3 as sqlite3  # that of many Pythons cannot load extensions, which sqlite-vec is
+except ImportError:
+    import sqlite3
 
 _NEAREST = "select rowid from near where embedding match ? and k = 10"
 
@@ -35,11 +39,10 @@ class Contender:
         self._own = threading.local()  # a connection a thread
 
     @property
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> Any:
         if not hasattr(self._own, "connection"):
             self._own.connection = _connect(self._state)
-        connection: sqlite3.Connection = self._own.connection
-        return connection
+        return self._own.connection
 
     def turn(self, text: str) -> Sequence[int]:
         return self.search(self._model.encode(text, normalize_embeddings=True))
@@ -62,7 +65,7 @@ class Contender:
         return ids
 
 
-def _connect(state: Path) -> sqlite3.Connection:
+def _connect(state: Path) -> Any:
     opened = sqlite3.connect(state / "passages.db")
     opened.enable_load_extension(True)
     sqlite_vec.load(opened)
@@ -70,7 +73,7 @@ def _connect(state: Path) -> sqlite3.Connection:
     return opened
 
 
-def _insert(opened: sqlite3.Connection, passages: Sequence[dict[str, Any]], vectors: Any) -> None:
+def _insert(opened: Any, passages: Sequence[dict[str, Any]], vectors: Any) -> None:
     with opened:
         opened.executemany("insert into passages values (?, ?)", [(p["id"], p["text"]) for p in passages])
         opened.executemany(
