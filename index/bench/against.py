@@ -126,8 +126,8 @@ class Comparison:
                         peers[name] = closing.enter_context(self._entries[name].start())
                         self._start(name, peers[name], 0)
                 self._turns(peers)
-                self._together(peers)
                 self._held(peers)
+                self._together(peers)
                 self._changes(peers)
         finally:
             shutil.rmtree(self._running, ignore_errors=True)
