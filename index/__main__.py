@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command. 0: done; 1: nothing close (search, without --json); 2: an error that was said in one line."""
+    """Run a command. 0: done; 1: nothing close (search, without --json), or dearer than it should be (bench --smoke);
+    2: an error that was said in one line."""
     parser = argparse.ArgumentParser(prog="python -m index", description="Build and search the index of stories.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="embed stories that are new or changed, and drop vectors of other models")
@@ -31,6 +32,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--vectors", type=int, nargs="+", metavar="N", help="instead: what searching so many vectors costs and finds"
     )
     bench.add_argument("--groups", type=int, metavar="N", help="instead: what taking in so many groups costs")
+    bench.add_argument(
+        "--against", nargs="*", metavar="NAME",
+        help="instead: what turns, searches, changes and starts cost here and with what one would pick instead, which "
+        "is installed into a Python of its own: langchain, txtai, chroma, lancedb, haystack, sqlite-vec (default: all)",
+    )  # fmt: skip
+    bench.add_argument("--smoke", action="store_true", help="instead: fail if this got dearer than the plain way")
+    bench.add_argument("--passages", type=int, nargs="+", metavar="N", help="with --against (default 1000 10000)")
+    bench.add_argument("--folder", type=Path, help="with --against: what is made once (default: `bench` in the data)")
     search = commands.add_parser("search", help="find stories for a text, as the page does")
     search.add_argument("text", nargs="?", help="what somebody might write")
     search.add_argument("--queries", type=Path, help='a JSONL file with {"id", "text"} a line, instead of a text')
@@ -50,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
         if given.command == "export":
             return _export()
         if given.command == "bench":
-            return _bench(given.vectors, given.groups)
+            return _bench(given)
         if given.command == "evaluate":
             return commands_evaluate.run(given)
         if (given.text is None) == (given.queries is None):
@@ -89,18 +98,33 @@ def _export() -> int:
     return 0
 
 
-def _bench(vectors: Sequence[int] | None, groups: int | None) -> int:
-    from index import bench_groups, bench_nearest
-    from index.bench import bench
+def _bench(given: argparse.Namespace) -> int:
     from index.settings import IndexSettings
 
-    if groups:
-        bench_groups.bench(groups, print)
+    settings = IndexSettings.read()
+    if given.against is not None:
+        from index.bench import against
+
+        if unknown := [name for name in given.against if name not in against.PEERS]:
+            raise BadRecord(f"--against {unknown[0]}: the names are {', '.join(against.PEERS)}.")
+        folder = given.folder or settings.data / "bench"
+        against.against(settings, given.against, given.passages or against.SIZES, folder, print)
         return 0
-    if vectors:
-        bench_nearest.bench(IndexSettings.read(), vectors, print)
-        return 0
-    bench(IndexSettings.read(), print)
+    if given.smoke:
+        from index.bench.smoke import smoke
+
+        wrong = smoke(settings, print)
+        for line in wrong:
+            print(line, file=sys.stderr)
+        return 1 if wrong else 0
+    from index.bench import groups, models, nearest
+
+    if given.groups:
+        groups.bench(given.groups, print)
+    elif given.vectors:
+        nearest.bench(settings, given.vectors, print)
+    else:
+        models.bench(settings, print)
     return 0
 
 

@@ -185,6 +185,18 @@ class Collection:
             there = np.intersect1d(np.asarray(passage_ids, dtype=np.int64), arrays.part_ids)
             return dict(zip(map(int, there), map(float, self._part_vectors.vectors(there) @ vector), strict=True))
 
+    def nearest_passages(self, vector: Vectors, count: int, shut: Ids[str] = ()) -> tuple[NDArray[np.int64], Vectors]:
+        """Ids (int64[k]) and cosines (float32[k]) of at most `count` passages, nearest first, none of the stories that
+        are `shut`. vector: float32[d], unit norm."""
+        with self._lock:
+            closing = None
+            if shut:
+                arrays = self._as_arrays()
+                closed = np.zeros(len(arrays.ids), dtype=bool)
+                closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
+                closing = Shut(arrays.part_ids, closed[arrays.part_rows])
+            return self._part_vectors.search(vector, count, shut=closing)
+
     def holding(self, words: Iterable[str]) -> frozenset[str]:
         """Ids of the stories in which one of these words stands."""
         return self._lexical.holding(words)

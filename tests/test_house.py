@@ -14,6 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = {"corpus": 0, "index": 1, "assistant": 2, "app": 3}  # a module may import its own floor and those below
+# What the program is compared with: scripts for another Python, which nothing of it imports.
+PEERS = "index/bench/contenders/"
 # One library, one room.
 DOORS = {
     "gradio": ("assistant/pages/",),
@@ -24,22 +26,30 @@ DOORS = {
     "jinja2": ("assistant/pages/",),
     "langchain": ("assistant/voice.py",),
     "langchain_core": ("index/retriever.py",),
+    "langchain_community": (PEERS,),
+    "txtai": (PEERS,),
+    "chromadb": (PEERS,),
+    "lancedb": (PEERS,),
+    "pyarrow": (PEERS,),
+    "haystack": (PEERS,),
+    "sqlite_vec": (PEERS,),
+    "pysqlite3": (PEERS,),
     "sqlalchemy": ("corpus/store/", "corpus/migrations/"),
     "alembic": ("corpus/store/", "corpus/migrations/"),
-    "faiss": ("index/nearest/",),
+    "faiss": ("index/nearest/", PEERS),
     "bm25s": (),  # only what tests compare with
     "Stemmer": ("index/lexical.py",),
     "ir_measures": ("index/evaluation/measures.py",),
-    "sentence_transformers": ("index/embed.py",),
+    "sentence_transformers": ("index/embed.py", PEERS),
     "transformers": ("index/embed.py",),
-    "torch": ("index/embed.py",),
+    "torch": ("index/embed.py", PEERS),
     "onnx": ("index/onnx_graph.py",),
     "safetensors": ("index/onnx_graph.py",),
     "onnxruntime": ("index/onnx_embed.py",),
     "tokenizers": ("index/onnx_embed.py",),
     "py3langid": ("assistant/language.py",),
     "babel": ("assistant/words/local.py",),
-    "sqlite3": ("corpus/store/",),
+    "sqlite3": ("corpus/store/", PEERS),
     "argon2": ("corpus/hashing.py",),
     "icalendar": ("corpus/groups/calendar.py", "corpus/groups/calendar_out.py"),
     "openpyxl": ("corpus/imports/tables.py",),
@@ -83,6 +93,15 @@ def test_each_library_has_its_door(path: Path) -> None:
         for library, rooms in DOORS.items():
             if module == library or module.startswith(library + "."):
                 assert where.startswith(rooms) if rooms else False, f"{where} imports {module}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_contenders_and_the_program_do_not_import_each_other(path: Path) -> None:
+    modules = imports(path)
+    if path.relative_to(ROOT).as_posix().startswith(PEERS):
+        assert not {module.split(".")[0] for module in modules} & FLOORS.keys()
+    else:
+        assert not [module for module in modules if module.startswith("index.bench.contenders")]
 
 
 HEAVY = ("gradio", "fastapi", "langchain", "langchain_core", "sentence_transformers", "transformers", "torch", "onnx", "onnxruntime", "tokenizers", "faiss", "sqlalchemy", "alembic", "py3langid", "argon2", "openpyxl", "bm25s", "Stemmer", "ir_measures", "babel")  # fmt: skip

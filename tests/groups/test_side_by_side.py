@@ -10,7 +10,7 @@ import pytest
 
 from corpus.errors import DatabaseDamaged
 from corpus.groups import clocks, read, side_by_side, weekdays
-from index import bench_groups
+from index.bench import groups
 
 NOTES = ["Side door. Passcode: 7788", "Call Sam at 555-201-3344", "2nd Sunday is a speaker meeting", "", None, "Ünten"]
 
@@ -79,7 +79,7 @@ def test_cells_that_may_name_somebody_are_not_remembered(cell: str) -> None:
 
 def test_the_bench_of_groups_counts_what_it_took_in() -> None:
     lines: list[str] = []
-    bench_groups.bench(30, lines.append)
+    groups.bench(30, lines.append)
     assert "(30 groups, 0 unchanged)" in lines[1]
     assert "(30 groups, 30 unchanged)" in lines[2]
 

@@ -28,7 +28,7 @@ def bench(settings: IndexSettings, sizes: Sequence[int], write: Callable[[str], 
     embedder = open_embedder(settings)
     passages = embedder.encode([span.of(story) for story in read_stories().good for span in cut(story)])
     chance = np.random.default_rng(0)
-    asked = _mixed(passages, _ASKED, chance)
+    asked = mixed(passages, _ASKED, chance)
     columns = (
         "form", "MB", "made in, CPU s", "recall@10", "search, CPU ms", "10 % shut", "90 % shut", "another 90 %",
         "remove one", "seen by a search after", "add three",
@@ -38,7 +38,8 @@ def bench(settings: IndexSettings, sizes: Sequence[int], write: Callable[[str], 
         write(_row(size, passages, asked, chance, settings.index_memory))
 
 
-def _mixed(passages: Vectors, count: int, chance: np.random.Generator) -> Vectors:
+def mixed(passages: Vectors, count: int, chance: np.random.Generator) -> Vectors:
+    """float32[count, d], rows unit-norm: mixtures of three of `passages` each, and a little noise."""
     made = np.empty((count, passages.shape[1]), dtype=np.float32)
     for start in range(0, count, 50_000):
         rows = made[start : start + 50_000]
@@ -53,7 +54,7 @@ def _mixed(passages: Vectors, count: int, chance: np.random.Generator) -> Vector
 
 
 def _row(size: int, passages: Vectors, asked: Vectors, chance: np.random.Generator, memory: int | None) -> str:
-    vectors, ids = _mixed(passages, size, chance), np.arange(size, dtype=np.int64) * 2
+    vectors, ids = mixed(passages, size, chance), np.arange(size, dtype=np.int64) * 2
     near = Nearest(passages.shape[1])
     near.most_each = None if memory is None else (memory << 20) / size
     began = time.process_time()

@@ -54,7 +54,7 @@ class _Way:
         began = time.perf_counter()
         given = settings.model_copy(update={"model_runtime": runtime}).model_dump_json()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "index.bench", given],
+            [sys.executable, "-m", "index.bench.models", given],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
