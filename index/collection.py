@@ -21,6 +21,7 @@ from corpus import vocabulary
 from corpus.types import Span, Story
 from index.embed import Vectors
 from index.lexical import Lexical
+from index.limits import Limits
 from index.nearest import Nearest, Shut
 from index.pipelines import Pipeline
 from index.read_all import best_passages, nearest_rows
@@ -37,6 +38,7 @@ MOST = 400  # candidates that are given back: what a person chose can move a sto
 # hash of their ids, so that every process that holds the same stories comes to the same numbers.
 NEIGHBOURS = 10
 REFERENCES = 2000
+_LIMITS = 32  # different ones of which it is kept who is beyond them: a byte a story each
 _RANKS = 60  # k of reciprocal rank fusion (Cormack 2009)
 # The second theme of a story counts a little less than its first, and so on.
 _LATER_THEME = 0.15
@@ -131,6 +133,7 @@ class Collection:
         self._part_vectors = Nearest(dimension, "passages")
         self._lexical = Lexical()
         self._arrays: _Arrays | None = None
+        self._beyond: dict[Limits, NDArray[np.bool_]] = {}  # which stories are beyond limits that were asked for
         self.version = 0  # one more after each change
 
     def __len__(self) -> int:
@@ -153,6 +156,7 @@ class Collection:
             whole_rows = [held.vectors[:1] for held in added.values() if held.whole is not None]
             part_rows = [held.vectors[held.whole is not None :] for held in added.values()]
             self._arrays = None
+            self._beyond.clear()
             self.version += bool(leaving or added)
             if self._memory is not None:
                 there = len(self._whole_vectors) + len(self._part_vectors) - len(wholes) - len(parts)
@@ -185,16 +189,16 @@ class Collection:
             there = np.intersect1d(np.asarray(passage_ids, dtype=np.int64), arrays.part_ids)
             return dict(zip(map(int, there), map(float, self._part_vectors.vectors(there) @ vector), strict=True))
 
-    def nearest_passages(self, vector: Vectors, count: int, shut: Ids[str] = ()) -> tuple[NDArray[np.int64], Vectors]:
-        """Ids (int64[k]) and cosines (float32[k]) of at most `count` passages, nearest first, none of the stories that
-        are `shut`. vector: float32[d], unit norm."""
+    def nearest_passages(
+        self, vector: Vectors, count: int, limits: Limits | None = None
+    ) -> tuple[NDArray[np.int64], Vectors]:
+        """Ids (int64[k]) and cosines (float32[k]) of at most `count` passages, nearest first, none of a story beyond
+        `limits`. vector: float32[d], unit norm."""
         with self._lock:
             closing = None
-            if shut:
+            if limits:
                 arrays = self._as_arrays()
-                closed = np.zeros(len(arrays.ids), dtype=bool)
-                closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
-                closing = Shut(arrays.part_ids, closed[arrays.part_rows])
+                closing = Shut(arrays.part_ids, self._closed(arrays, (), limits)[arrays.part_rows])
             return self._part_vectors.search(vector, count, shut=closing)
 
     def holding(self, words: Iterable[str]) -> frozenset[str]:
@@ -281,6 +285,20 @@ class Collection:
         close[wholes[:, 1]] = near - near.mean()
         return close
 
+    def _closed(self, arrays: _Arrays, shut: Ids[str], limits: Limits | None) -> NDArray[np.bool_]:
+        """bool[n]: which stories may not be found. For limits it is found out once between two changes."""
+        if limits is None:
+            closed = np.zeros(len(arrays.ids), dtype=bool)
+        else:
+            if limits not in self._beyond:
+                if len(self._beyond) >= _LIMITS:
+                    del self._beyond[next(iter(self._beyond))]
+                held = self._held
+                self._beyond[limits] = np.asarray([not limits.allow(held[id].facts) for id in arrays.ids], dtype=bool)
+            closed = self._beyond[limits].copy()
+        closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
+        return closed
+
     # --- scoring ---------------------------------------------------------------------------------------------------
 
     def score(
@@ -291,8 +309,9 @@ class Collection:
         how: Pipeline,
         shut: Ids[str] = (),
         like: Ids[str] = (),
+        limits: Limits | None = None,
     ) -> list[Candidate]:
-        """The best MOST candidates, none of `shut`, best first; equal scores in order of id.
+        """The best MOST candidates, none of `shut` and none beyond `limits`, best first; equal scores in order of id.
 
         vector: float32[d], unit norm, of what was said. said: the same as words ("" when there are none). near: theme
         → cosine with how people say it. like: ids of stories whose words are looked for too.
@@ -302,8 +321,7 @@ class Collection:
             n = len(arrays.ids)
             if not n:
                 return []
-            closed = np.zeros(n, dtype=bool)
-            closed[[arrays.row[id] for id in shut if id in arrays.row]] = True
+            closed = self._closed(arrays, shut, limits)
             every = self._read_all(vector, arrays, closed)
             whole, part, best, near_enough = every or self._look_up(vector, arrays, closed)
             words = self._lexical.scores(said, like) if said or like else np.zeros(n, dtype=np.float32)

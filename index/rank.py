@@ -9,6 +9,7 @@ from index import wishes
 from index.collection import Candidate, Collection
 from index.embed import Embedder, Vectors, unit
 from index.exposure import Exposure
+from index.limits import limits_of
 from index.pipelines import Pipeline
 from index.query import Query, Sense
 from index.themes import Themes
@@ -93,11 +94,10 @@ class Ranker:
         """
         sense = sense or self.aim(query)
         dials = query.dials
-        shut = query.exclude
-        if dials.languages or dials.without or dials.mute:
-            muted = self.collection.holding(dials.mute) if dials.mute else ()
-            shut |= wishes.shut_out(dials, self.collection.where(), muted)
-        found = self.collection.score(sense.vector, sense.text, sense.near, self.how, shut, query.like)
+        shut = query.exclude | (self.collection.holding(dials.mute) if dials.mute else frozenset())
+        found = self.collection.score(
+            sense.vector, sense.text, sense.near, self.how, shut, query.like, limits_of(dials)
+        )
         refused = self.collection.nearness_to(query.unlike) if query.unlike else {}
         strangers = list(self.collection.where(query.strangers).values()) if query.strangers else []
         standing = self.standing

@@ -1,7 +1,7 @@
 """How dials and feedback change a story's place: pure functions over facts, without words and without a store.
 
-Each works by retrieval: a wish moves stories up among those that are close, a limit takes stories out *before* the
-search, so that an answer is as full as it would be without it.
+Each works by retrieval: a wish moves stories up among those that are close. What takes stories out is in
+`index/limits.py`.
 """
 
 from __future__ import annotations
@@ -46,24 +46,6 @@ _STRANGER = 0.03  # for each thing that a narrator shares with one who was "not 
 
 
 _UNTOUCHED = Dials()
-
-
-def shut_out(dials: Dials, stories: dict[str, Facts], muted: Iterable[str] = ()) -> frozenset[str]:
-    """Ids of the stories beyond the limits. `muted`: those that hold a muted word."""
-    if not (dials.languages or dials.without):
-        return frozenset(muted)
-    beyond = {
-        id
-        for id, facts in stories.items()
-        if (dials.languages and facts.language.split("-")[0].lower() not in dials.languages)
-        or any(_covers(note, facts.content_notes) for note in dials.without)
-    }
-    return frozenset(beyond | set(muted))
-
-
-def _covers(note: str, given: Iterable[str]) -> bool:
-    """Whether a note, or a finer one below it, is among those given."""
-    return any(other == note or other.startswith(note + ":") for other in given)
 
 
 def met(dials: Dials, facts: Facts) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from corpus.types import Story
 from index.__main__ import dials
 from index.choose import TURN, Turns, choose, in_turn
 from index.collection import Facts
+from index.limits import limits_of
 from index.query import FIRST_TURNS, LAST_TURNS, Dials, Query, of_turns
-from index.wishes import WISH, heaviness, known, met, moved, rosiness, shut_out
+from index.wishes import WISH, heaviness, known, met, moved, rosiness
 from tests.conftest import make_story
 
 
@@ -142,12 +143,16 @@ def test_what_a_dial_means(dials: Dials, english: tuple[str, ...], german: tuple
 
 
 def test_limits_shut_out_before_the_search() -> None:
-    stories = {"en": EN, "de": DE}
-    assert shut_out(Dials(), stories) == frozenset()
-    assert shut_out(Dials(languages=frozenset({"en"})), stories) == {"de"}
-    assert shut_out(Dials(without=frozenset({"death"})), stories) == {"de"}
-    assert shut_out(Dials(without=frozenset({"death:suicide"})), stories) == frozenset()
-    assert shut_out(Dials(without=frozenset({"death:child"}), mute=("x",)), stories, ["en"]) == {"en", "de"}
+    def within(**limits: frozenset[str]) -> tuple[bool, bool]:
+        set_by_a_person = limits_of(Dials(**limits))  # type: ignore[arg-type]
+        assert set_by_a_person
+        return set_by_a_person.allow(EN), set_by_a_person.allow(DE)
+
+    assert limits_of(Dials(mute=("x",))) is None
+    assert within(languages=frozenset({"en"})) == (True, False)
+    assert within(without=frozenset({"death"})) == (True, False)
+    assert within(without=frozenset({"death:suicide"})) == (True, True)
+    assert within(without=frozenset({"death:child"}), languages=frozenset({"de"})) == (False, False)
 
 
 def test_heavy_and_rosy_are_between_none_and_one() -> None:

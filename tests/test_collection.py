@@ -10,6 +10,7 @@ import pytest
 from corpus.errors import BadRecord
 from index import collection as module
 from index.collection import Collection, Facts, Held
+from index.limits import Limits
 from index.pipelines import DEFAULT, PIPELINES, Pipeline, pipeline
 
 DENSE = Pipeline("dense", "")
@@ -174,6 +175,30 @@ def test_what_is_shut_out_leaves_room_for_others() -> None:
     assert [c.id for c in found] == [f"s{i}" for i in range(2, 9)]
     assert collection.score(X, "", {}, DENSE, shut={f"s{i}" for i in range(9)}) == []
     assert Collection(2).score(X, "rain", {}, DENSE) == []
+
+
+def test_limits_hold_for_what_comes_later_too_and_beside_what_else_is_shut() -> None:
+    def told(first: int, language: str) -> Held:
+        return dataclasses.replace(held(first, first, first), facts=Facts(language=language))
+
+    def found(**shut: set[str]) -> list[str]:
+        ids = [c.id for c in collection.score(X, "", {}, DENSE, limits=limits, **shut)]
+        near = collection.nearest_passages(X, 9, limits)[0].tolist()
+        assert near[: len(ids)] == [next(iter(stories[id].parts)) for id in ids] or shut
+        return ids
+
+    collection, limits = Collection(2), Limits(languages=frozenset({"de"}))
+    stories = {"a": told(10, "de"), "b": told(20, "en"), "c": told(30, "de-AT")}
+    collection.change((), stories)
+    assert found() == ["a", "c"]
+    assert found(shut={"a"}) == ["c"]
+    assert found() == ["a", "c"], "what one visitor does not want is shut for nobody else"
+    stories |= {"d": told(40, "de"), "b": told(20, "de")}
+    collection.change((), {"d": stories["d"], "b": stories["b"]})
+    assert found() == ["a", "b", "c", "d"]
+    for n in range(module._LIMITS + 2):
+        collection.score(X, "", {}, DENSE, limits=Limits(languages=frozenset({f"x{n}"})))
+    assert len(collection._beyond) == module._LIMITS
 
 
 def test_a_change_is_one_step_and_nothing_of_what_left_stays() -> None:

@@ -15,9 +15,9 @@ from corpus.types import Consent, Part, PartText, Provenance, Purpose, Span, Sto
 from index.bench.made import FILTERED, over
 from index.embed import Vectors, unit
 from index.find import Finder
+from index.limits import limits_of
 from index.query import Dials
 from index.settings import IndexSettings, open_embedder
-from index.wishes import shut_out
 
 LIMITED = Dials(languages=frozenset({FILTERED}))
 _PARTS = (Part.GOING_ON, Part.HELPED, Part.NOW)
@@ -47,9 +47,8 @@ class Contender:
         return self._finder.collection.nearest_passages(vector, 10)[0].tolist()  # type: ignore[no-any-return]
 
     def filtered(self, vector: Vectors) -> Sequence[int]:
-        collection = self._finder.collection
-        shut = shut_out(LIMITED, collection.where())
-        return collection.nearest_passages(vector, 10, shut)[0].tolist()  # type: ignore[no-any-return]
+        limits = limits_of(LIMITED)
+        return self._finder.collection.nearest_passages(vector, 10, limits)[0].tolist()  # type: ignore[no-any-return]
 
     def withdraw(self, passage: dict[str, Any]) -> None:
         """The whole story leaves: the store knows no smaller thing that somebody may take back."""
