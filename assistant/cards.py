@@ -15,7 +15,7 @@ from assistant.words.local import commas
 from corpus import vocabulary
 from corpus.types import Part, Provenance, Span, Story
 from corpus.yaml_file import read_yaml
-from index.collection import Facts
+from index.facts import Facts
 from index.find import Match
 from index.passages import sentences
 from index.query import Dials

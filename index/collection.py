@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus import vocabulary
-from corpus.types import Span, Story
 from index.embed import Vectors
+from index.facts import Facts, Held
 from index.lexical import Lexical
 from index.limits import Limits
 from index.nearest import Nearest, Shut
@@ -42,53 +42,6 @@ _LIMITS = 32  # different ones of which it is kept who is beyond them: a byte a 
 _RANKS = 60  # k of reciprocal rank fusion (Cormack 2009)
 # The second theme of a story counts a little less than its first, and so on.
 _LATER_THEME = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the narrator said about a story, as far as finding uses it. No words of the story."""
-
-    language: str
-    themes: tuple[str, ...] = ()
-    stage: str | None = None
-    hope: int | None = None
-    setbacks: bool | None = None
-    pathways: frozenset[str] = frozenset()
-    context: frozenset[str] = frozenset()
-    content_notes: frozenset[str] = frozenset()
-    words: int = 0
-
-    @classmethod
-    def of(cls, story: Story) -> Facts:
-        return cls(
-            language=story.language,
-            themes=story.themes,
-            stage=story.stage,
-            hope=story.hope,
-            setbacks=story.setbacks,
-            pathways=frozenset(story.pathways),
-            context=frozenset(story.context),
-            content_notes=frozenset(story.content_notes),
-            words=story.words,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One story on its way into memory. `text` is turned into word stems and not kept."""
-
-    facts: Facts
-    text: str
-    whole: int | None  # id of the whole story's vector
-    parts: tuple[int, ...]  # ids of its passages, in order
-    vectors: Vectors  # float32[n, d], rows unit-norm: that of the whole story first if there is one, then the passages
-    answers: tuple[int, ...] = ()  # for each passage, which of the narrator's answers it is cut from; (): all from one
-
-
-def answers(story: Story, spans: Iterable[Span | None]) -> tuple[int, ...]:
-    """For each passage of a story the place of the answer that it is cut from; -1 where the passage is out of date."""
-    place = {given.part: i for i, given in enumerate(story.parts)}
-    return tuple(place.get(span.part, -1) if span else -1 for span in spans)
 
 
 class Candidate(NamedTuple):

@@ -22,8 +22,9 @@ from corpus.store import Passage, Store, StoryVectors
 from corpus.types import Group, Part, Purpose, Span, Story, VisibleStory
 from index import passages
 from index.choose import Turns, choose
-from index.collection import Candidate, Collection, Facts, Held, answers
+from index.collection import Candidate, Collection
 from index.embed import Embedder, Vectors
+from index.facts import Facts, Held, answers
 from index.known_groups import KnownGroups
 from index.nearest import Nearest
 from index.pipelines import DEFAULT, Pipeline, pipeline

@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from index.collection import Facts
-    from index.query import Dials
+from index.facts import Facts
+from index.query import Dials
 
 
 @dataclass(frozen=True)

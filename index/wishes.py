@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from corpus.vocabulary import ids
-from index.collection import Facts
+from index.facts import Facts
 from index.query import Dials, Query
 
 # A wish that is met moves a story up by more than words usually do: stories that meet it come first among those that

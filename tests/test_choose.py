@@ -13,7 +13,7 @@ from corpus.errors import BadRecord
 from corpus.types import Story
 from index.__main__ import dials
 from index.choose import TURN, Turns, choose, in_turn
-from index.collection import Facts
+from index.facts import Facts
 from index.limits import limits_of
 from index.query import FIRST_TURNS, LAST_TURNS, Dials, Query, of_turns
 from index.wishes import WISH, heaviness, known, met, moved, rosiness

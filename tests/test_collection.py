@@ -9,7 +9,8 @@ import pytest
 
 from corpus.errors import BadRecord
 from index import collection as module
-from index.collection import Collection, Facts, Held
+from index.collection import Collection
+from index.facts import Facts, Held
 from index.limits import Limits
 from index.pipelines import DEFAULT, PIPELINES, Pipeline, pipeline
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from index.collection import Collection, Facts, Held
+from index.collection import Collection
 from index.embed import Embedder, WordEmbedder
 from index.exposure import LEAST, Exposure, stand_back
+from index.facts import Facts, Held
 from index.pipelines import pipeline
 from index.rank import Ranker
 from index.themes import lines

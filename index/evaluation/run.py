@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from corpus.types import Span, Story
 from index import passages
 from index.choose import DAY, TURN, Turns, choose, in_turn
-from index.collection import Candidate, Collection, Facts, Held, answers
+from index.collection import Candidate, Collection
 from index.embed import Embedder, Vectors
 from index.evaluation.task import Asked, Task, words_of
+from index.facts import Facts, Held, answers
 from index.pipelines import Pipeline
 from index.query import Query, Sense
 from index.rank import FLOOR, Ranker

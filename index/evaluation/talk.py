@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from corpus.types import Story
-from index.collection import Facts
 from index.evaluation.measures import mean, per_query
 from index.evaluation.run import SHOWN, Bench, Ranked
 from index.evaluation.task import Asked
+from index.facts import Facts
 from index.pipelines import Pipeline
 from index.query import Dials, Query
 from index.rank import Ranker
