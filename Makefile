@@ -42,8 +42,8 @@ crowd: $(VENV)/.installed-dev
 # The pictures of the README and of docs/pages.md, made by the browser tests, and what drew each of them beside them.
 pictures: $(VENV)/.installed-dev
 	rm -rf build/shots/docs
-	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_pictures.py -k 'not kept_beside'
-	cp build/shots/docs/* docs/img/
+	SHARED_JOURNEY_SCREENSHOTS=build/shots $(BIN)/python -m pytest -q tests/browser/test_pictures.py -k 'not kept_beside and not described'
+	cp -r build/shots/docs/. docs/img/
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \

@@ -20,6 +20,7 @@ import pytest
 from browser import collection
 from browser.conftest import ROOT, Visit, program
 from browser.drawn import Kept, drawn, of_file
+from browser.looks import as_high_as_the_page, fingerprints, sheet
 from browser.test_walk import SHARE
 from corpus import codes
 from tests.conftest import copied
@@ -58,39 +59,50 @@ def come(chromium: Any, collected: tuple[str, codes.Code]) -> Iterator[Callable[
 
 @pytest.fixture
 def shoot(shots: Path) -> Shoot:
-    """shoot(page, name, height, top): the page from `top` on, so many pixels of it or what there is, as a small PNG.
+    """shoot(page, name, height, top): the page from the part `top` on, so many pixels of it or what there is, as a small
+    PNG; and the same in all looks (`looks.py`), as `of` ("": not again).
 
     height None: what is on the screen.
     """
     from PIL import Image
 
     folder = shots / "docs"
-    folder.mkdir(exist_ok=True)
+    (folder / "all").mkdir(exist_ok=True, parents=True)
 
-    def take(page: Any, name: str, height: int | None = 1500, top: float = 0) -> None:
+    def compare(kept: str, name: str, by: dict[str, str], path: Path) -> None:
+        if MAKING:
+            Kept(folder / kept).put(name, by | {"picture": of_file(path)})
+        else:
+            old = Kept(IN_DOCS / kept).all().get(name, {})
+            other = [what for what in by if by[what] != old.get(what)]
+            shown = f"docs/img/{Path(kept) / path.name}"
+            assert not other, f"{shown} is of a page with other {' and '.join(other)}: make pictures"
+
+    def take(page: Any, name: str, height: int | None = 1500, top: str = "", of: str | None = None) -> None:
         size = page.viewport_size
+
+        def begins() -> float:
+            return above(page, top) if top else 0
+
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], f"{name} scrolls sideways"
         page.evaluate("document.activeElement.blur()")
         if height is not None:
-            # as if the screen were as high as the page: what sticks to its edges then stands where it belongs
-            page.set_viewport_size({"width": size["width"], "height": 300})
-            page.set_viewport_size(
-                {"width": size["width"], "height": page.evaluate("document.documentElement.scrollHeight")}
-            )
-            page.evaluate("scrollTo(0, 0)")
+            as_high_as_the_page(page, size["width"])
+        from_top = int(begins())
         whole = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
         by = drawn(page)
         page.set_viewport_size(size)
-        cut = whole.crop((0, int(top), whole.width, min(whole.height, int(top) + (height or whole.height))))
+        cut = whole.crop((0, from_top, whole.width, min(whole.height, from_top + (height or whole.height))))
         path = folder / f"{name}.png"
         cut.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
         assert path.stat().st_size < MOST, f"{name}: {path.stat().st_size} bytes"
+        compare("", name, by, path)
+        if of == "":
+            return
+        on_screen, all_of_it = height is None, folder / "all" / f"{of or name}.webp"
         if MAKING:
-            Kept(folder).put(name, by | {"picture": of_file(path)})
-        else:
-            old = Kept(IN_DOCS).all().get(name, {})
-            other = [what for what in by if by[what] != old.get(what)]
-            assert not other, f"docs/img/{name}.png is of a page with other {' and '.join(other)}: make pictures"
+            sheet(page, all_of_it, begins, height or 900, whole=not on_screen)
+        compare("all", of or name, fingerprints(page, whole=not on_screen), all_of_it)
 
     return take
 
@@ -130,7 +142,7 @@ def test_the_desk(come: Callable[..., Visit], shoot: Shoot) -> None:
     shoot(page, "desk-4-calendar")
     page.goto(one.address + "/desk/coverage")
     shoot(page, "desk-5-coverage")
-    shoot(page, "desk-6-missing", top=above(page, "#grid"))
+    shoot(page, "desk-6-missing", top="#grid")
     page.goto(one.address + "/desk/audit?book=stories")
     shoot(page, "desk-7-audit", 1200)
     page.goto(one.address + "/desk/export")
@@ -147,7 +159,7 @@ def test_your_story(come: Callable[..., Visit], collected: tuple[str, codes.Code
     press(page, "See my story")
     page.wait_for_selector("#sj-edit del")
     shoot(page, "yours-2-edit")
-    shoot(page, "yours-3-terms", 2000, top=above(page, "#sj-consent"))
+    shoot(page, "yours-3-terms", 2000, top="#sj-consent")
     press(page, "Take my story back")
     page.get_by_role("heading", name="Take the story back?").wait_for()
     shoot(page, "yours-4-sure")
@@ -189,7 +201,7 @@ def test_what_readers_see(come: Callable[..., Visit], shoot: Shoot) -> None:
     page.goto(one.address + "/missing")
     shoot(page, "missing")
     page.goto(one.address + "/safety")
-    shoot(page, "safety", 1300, top=above(page, "#sj-measured"))
+    shoot(page, "safety", 1300, top="#sj-measured")
     assert one.errors == []
 
 
@@ -204,7 +216,7 @@ def test_an_answer_for_the_readme(
     one.say(SHARE)
     assert one.page.locator("article[data-story]").count() == 3
     one.page.wait_for_timeout(300)
-    shoot(one.page, name, None)
+    shoot(one.page, name, None, of="answer" if scheme == "light" else "")
     assert one.errors == []
 
 
@@ -226,7 +238,7 @@ def test_share_your_story(come: Callable[..., Visit], shoot: Shoot) -> None:
     shoot(page, "share-4-check", 2000)
     press(page, "Go on")
     shoot(page, "share-5-consent")
-    shoot(page, "share-5-switches", top=above(page, "#sj-purposes"))
+    shoot(page, "share-5-switches", top="#sj-purposes")
     press(page, "Go on")
     shoot(page, "share-6-preview")
     press(page, "Send my story")
@@ -284,9 +296,15 @@ def test_every_picture_is_shown_and_described() -> None:
     assert shown == {path.stem for path in IN_DOCS.glob("*.png")}
     for name in shown:
         assert (IN_DOCS / f"{name}.png").stat().st_size < MOST, name
+    every = (ROOT / "docs" / "looks.md").read_text(encoding="utf-8")
+    sheets = {path.stem for path in (IN_DOCS / "all").glob("*.webp")}
+    assert sheets == made | {"answer"}
+    assert sheets == set(re.findall(r'<img src="img/all/([\w-]+)\.webp" alt="[^"]{30,}">', every))
 
 
 def test_the_pictures_are_those_that_were_made_with_what_is_kept_beside_them() -> None:
     """No picture is another than the one whose page was looked at, and none is missing: both come from `make pictures`."""
-    kept = Kept(IN_DOCS).all()
-    assert {name: one["picture"] for name, one in kept.items()} == {p.stem: of_file(p) for p in IN_DOCS.glob("*.png")}
+    for folder, kind in ((IN_DOCS, "*.png"), (IN_DOCS / "all", "*.webp")):
+        kept = Kept(folder).all()
+        assert kept
+        assert {name: one["picture"] for name, one in kept.items()} == {p.stem: of_file(p) for p in folder.glob(kind)}
