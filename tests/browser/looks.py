@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from browser.drawn import drawn, of
+from browser.drawn import drawn
 
 PHONE, DESKTOP = (390, 844), (1280, 900)
 LOOKS = {
@@ -45,7 +45,7 @@ def each(page: Any, do: Callable[[str], None], *, whole: bool) -> None:
 def fingerprints(page: Any, *, whole: bool) -> dict[str, str]:
     """What draws the page in each look."""
     found: dict[str, str] = {}
-    each(page, lambda look: found.update({look: of("\n".join(drawn(page).values()))}), whole=whole)
+    each(page, lambda look: found.update({look: "-".join(drawn(page).values())}), whole=whole)
     return found
 
 

@@ -263,6 +263,12 @@ def test_another_colour_space_or_word_is_another_page_and_another_font_is_not(co
         assert changed["parts"] == before["parts"]
         assert changed["rules"] != before["rules"], there
         page.evaluate(f"{of}.setProperty('{what}', '{was}')")
+    looks = fingerprints(page, whole=True)
+    assert looks["phone-light"] != looks["phone-dark"]
+    dark = f"[...{ours}].find(r => r.conditionText === '(prefers-color-scheme: dark)').cssRules[0].style"
+    page.evaluate(f"{dark}.setProperty('--paper', '#15191c')")
+    other = {look for look, by in fingerprints(page, whole=True).items() if by != looks[look]}
+    assert other == {"phone-dark", "desktop-dark"}
     page.locator("h1").evaluate("e => { e.textContent += '.'; }")
     assert drawn(page)["parts"] != before["parts"]
 
