@@ -49,6 +49,9 @@ class OnnxEmbedder(Windowed):
         options.enable_mem_pattern = False  # plans for shapes that come back; ours seldom do, and 30 MB are spared
         options.log_severity_level = 3  # errors; else every machine without a graphics card gets a warning
         self._session: Any = onnxruntime.InferenceSession(os.fspath(graph), options, providers=["CPUExecutionProvider"])
+        # Of calls of many texts, most of which a start makes: what they worked in is given back after each.
+        self._many = onnxruntime.RunOptions()
+        self._many.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         self._tokenizer = Tokenizer.from_file(os.fspath(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -74,7 +77,7 @@ class OnnxEmbedder(Windowed):
         vectors = np.zeros((len(rows), self.dimension), dtype=np.float32)
         batches = list(together([len(row) for row in rows]))
         for batch, found in zip(
-            batches, self._pool.map(lambda b: self._run([rows[i] for i in b]), batches), strict=True
+            batches, self._pool.map(lambda b: self._run([rows[i] for i in b], self._many), batches), strict=True
         ):
             vectors[batch] = found
         return vectors
@@ -123,15 +126,15 @@ class OnnxEmbedder(Windowed):
         ids: list[int] = self._tokenizer.post_process(encoding).ids
         return ids
 
-    def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        """float32[n, d], rows unit-norm, of n rows of tokens."""
+    def _run(self, rows: Sequence[Sequence[int]], options: Any = None) -> Vectors:
+        """float32[n, d], rows unit-norm, of n rows of tokens. options: onnxruntime's, of this call."""
         longest = max(map(len, rows))
         ids = np.zeros((len(rows), longest), dtype=np.int32)
         mask = np.zeros_like(ids)
         for at, row in enumerate(rows):
             ids[at, : len(row)] = row
             mask[at, : len(row)] = 1
-        hidden = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        hidden = self._session.run(None, {"ids": ids, "mask": mask}, options)[0]
         if not self._mean:
             return unit(hidden[:, 0])
         return unit(np.einsum("ntd,nt->nd", hidden, mask.astype(np.float32)))
