@@ -42,10 +42,10 @@ def common() -> frozenset[str]:
 def _stemmer() -> Any:
     import Stemmer
 
-    return Stemmer.Stemmer("english")
+    return Stemmer.Stemmer("english", 0)  # without its cache: words that somebody wrote would stay in it
 
 
-_stemming = threading.Lock()  # a stemmer keeps a cache inside and may be used by one thread at a time
+_stemming = threading.Lock()  # a stemmer may be used by one thread at a time
 
 
 def _stemmed(words: list[str]) -> list[str]:
@@ -95,8 +95,9 @@ class Lexical:
             for id in (*gone, *added):
                 if self._texts.pop(id, None) is not None:
                     self._made = None
+            known: dict[str, int | None] = {}  # for as long as this takes: no word is kept
             for id, text in added.items():
-                self._texts[id] = _hashes(features(text))
+                self._texts[id] = _hashed(text, known)
                 self._made = None
 
     def holding(self, words: Iterable[str]) -> frozenset[str]:
@@ -130,7 +131,7 @@ class Lexical:
         """
         with self._lock:
             lent = [self._texts[id] for id in like if id in self._texts]
-            return self._postings().scores(np.unique(np.concatenate([_hashes(features(text)), *lent])))
+            return self._postings().scores(np.unique(np.concatenate([_hashed(text, {}), *lent])))
 
     def _postings(self) -> _Postings:
         if self._made is None:
@@ -191,6 +192,22 @@ _NOTHING: Hashes = np.zeros(0, dtype=np.int64)
 
 def _hashes(features: Sequence[str]) -> Hashes:
     return np.fromiter(map(hash, features), dtype=np.int64, count=len(features))
+
+
+_ODD = np.int64(0x5851F42D4C957F2D)  # a product with it keeps all 64 bits (it has an inverse) and mixes them
+
+
+def _hashed(text: str, known: dict[str, int | None]) -> Hashes:
+    """As `features`, in numbers: the hash of each content stem, then one of each two neighbours, made of these.
+
+    known: of words that were met before the hash of the stem, None for a function word; what is new is added.
+    """
+    words = _words(text)
+    new = [word for word in dict.fromkeys(words) if word not in known]
+    for word, stem in zip(new, _stemmed(new), strict=True):
+        known[word] = None if stem in common() else hash(stem)
+    content = np.fromiter((one for word in words if (one := known[word]) is not None), dtype=np.int64)
+    return np.concatenate([content, content[:-1] * _ODD ^ content[1:]])
 
 
 def _in_a_row(wanted: Hashes, has: Hashes) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from corpus.samples.read import read_stories
+from index import lexical as lexical_module
 from index.lexical import K1, B, Lexical, features, stems
 
 
@@ -86,3 +87,11 @@ def test_a_muted_word_is_found_in_every_form_and_a_group_of_words_in_a_row() -> 
     assert lexical.holding(["drinking"]) == {"b"}  # stems know endings, not "drank"
     assert lexical.holding(["mother in law"]) == {"b"}
     assert lexical.holding([]) == lexical.holding(["zebra", "…"]) == frozenset()
+
+
+def test_no_word_that_somebody_wrote_stays_in_the_stemmer() -> None:
+    """The cache that PyStemmer comes with would hold the last ten thousand."""
+    lexical = Lexical()
+    lexical.change((), {"a": "whisky"})
+    lexical.scores("zebras yodelling")
+    assert lexical_module._stemmer().maxCacheSize == 0
