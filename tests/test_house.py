@@ -229,3 +229,39 @@ def test_every_dependency_is_pinned() -> None:
     ]
     pins = {line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
     assert [n for n in names if n not in pins and n.replace("-", "_") not in pins] == []
+
+
+# Functions that keep what they were given as texts: of our own files, of settings, or of public directories of groups.
+KEEP_TEXTS = {
+    "assistant/care/help.py": {"countries"},
+    "assistant/care/phrases.py": {"_word"},
+    "assistant/pages/groups.py": {"words_for_scripts"},
+    "assistant/pages/render.py": {"version_of"},
+    "assistant/pages/routes.py": {"packed", "words_for_scripts"},
+    "assistant/words/__init__.py": {"_load"},
+    "assistant/words/local.py": {"_locale"},
+    "corpus/groups/codes/__init__.py": {"book", "plain_word", "unexplained"},
+    "corpus/groups/columns.py": {"_names_of"},
+    "corpus/groups/hours.py": {"may_mean", "zone"},
+    "corpus/groups/meeting_guide.py": {"_field"},
+    "corpus/groups/times.py": {"_zone"},
+    "corpus/groups/weekdays.py": {"_days", "day_of_word"},
+    "corpus/types.py": {"_known_zone"},
+    "corpus/wording/file.py": {"_read"},
+}
+
+
+def keeps_texts(path: Path) -> set[str]:
+    """Functions of a file whose answers are kept by a text that they were given."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(d) for d in node.decorator_list):
+            given = [ast.unparse(a.annotation) for a in node.args.args if a.annotation]
+            found |= {node.name} if any("str" in one for one in given) else set()
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_cache_holds_words_of_a_person(path: Path) -> None:
+    """What somebody wrote, or told in a story, would stay in memory after it was forgotten or taken back."""
+    assert keeps_texts(path) == KEEP_TEXTS.get(path.relative_to(ROOT).as_posix(), set())

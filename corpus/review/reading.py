@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 LONGEST_WORD = 40  # characters that are compared; a longer word is still one word in its place
 CHUNK, OVERLAP = 60, 20  # words; a sentence longer than CHUNK is searched in pieces, so that a search has a limit
@@ -74,11 +73,6 @@ def _fold(text: str) -> str:
     text = text[:LONGEST_WORD]
     if text.isascii():
         return text.lower().replace("'", "")
-    return _fold_other(text)
-
-
-@lru_cache(maxsize=4096)
-def _fold_other(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.replace("'", "").lower().replace("ß", "ss").replace("ø", "o"))
     return "".join(c for c in letters if c.isalnum()) or "\ufffd"
 
