@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from assistant.conversation import GroupCard, NextMeeting
 from assistant.voice import phrases
 from assistant.words import say
 from assistant.words.local import capital, country_name, isolated, listed
 from corpus.groups.times import next_meeting, stale
-from corpus.types import Group, Provenance, Schedule
+from corpus.types import Group, Provenance, Schedule, zone_of
 from index.facets import row_of
 from index.places import Town
 from index.suggest import reached
@@ -66,8 +65,8 @@ def next_of(group: Group, now: datetime) -> NextMeeting | None:
     found = next_meeting(group, now)
     if found is None:
         return None
-    there = found.start.astimezone(ZoneInfo(found.zone))
-    end = f"–{found.end.astimezone(ZoneInfo(found.zone)):%H:%M}" if found.end else ""
+    there = found.start.astimezone(zone_of(found.zone))
+    end = f"–{found.end.astimezone(zone_of(found.zone)):%H:%M}" if found.end else ""
     return NextMeeting(
         day=there.date().isoformat(),
         weekday=there.weekday() + 1,

@@ -8,11 +8,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from corpus import vocabulary
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 
 class Part(StrEnum):
@@ -196,8 +199,9 @@ class VisibleStory(_Value):
     passages: dict[int, Span | None]
 
 
-@lru_cache(maxsize=512)  # a zone that nobody holds is read from the disk each time
-def _known_zone(name: str) -> object:
+@lru_cache(maxsize=512)  # Python keeps eight that nobody holds; others are read from the disk each time
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name. Any exception when there is none."""
     from zoneinfo import ZoneInfo
 
     return ZoneInfo(name)
@@ -225,7 +229,7 @@ class Schedule(_Value):
     def _zone(cls, given: str | None) -> str | None:
         if given is not None:
             try:
-                _known_zone(given)
+                zone_of(given)
             except Exception as error:
                 raise ValueError(f"not an IANA time zone: {given}") from error
         return given

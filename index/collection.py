@@ -146,7 +146,8 @@ class Collection:
         self, vector: Vectors, count: int, limits: Limits | None = None
     ) -> tuple[NDArray[np.int64], Vectors]:
         """Ids (int64[k]) and cosines (float32[k]) of at most `count` passages, nearest first, none of a story beyond
-        `limits`. vector: float32[d], unit norm."""
+        `limits`: by vectors alone, as `python -m index bench --against` compares them. vector: float32[d], unit norm.
+        """
         with self._lock:
             closing = None
             if limits:

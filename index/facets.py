@@ -11,13 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 from corpus.groups.codes import programmes
 from corpus.groups.hours import minutes
 from corpus.groups.times import length
 from corpus.groups.weekdays import DAYS
-from corpus.types import Group, Place, Schedule
+from corpus.types import Group, Place, Schedule, zone_of
 from index.places import Gazetteer, Point, Town, coarse, distance, plain, point_of
 
 WAYS = ("in_person", "online", "phone")
@@ -183,7 +182,7 @@ class _Hours:
         for name, value in choice.without:
             if name in ("days", "times"):
                 self._bits &= ~_meant(*(((value,), ()) if name == "days" else ((), (value,))))
-        self._clock = ZoneInfo(choice.clock) if choice.clock else None
+        self._clock = zone_of(choice.clock) if choice.clock else None
         self._now = now
         self._zones: dict[str, int] = {}
 
@@ -197,7 +196,7 @@ class _Hours:
         if self._clock is None:
             return self._bits
         if zone not in self._zones:
-            there, here = (self._now.astimezone(z).utcoffset() for z in (ZoneInfo(zone), self._clock))
+            there, here = (self._now.astimezone(z).utcoffset() for z in (zone_of(zone), self._clock))
             assert there is not None
             assert here is not None
             self._zones[zone] = _turned(self._bits, round((there - here).total_seconds() / 60 / _QUARTER))

@@ -244,9 +244,8 @@ KEEP_TEXTS = {
     "corpus/groups/columns.py": {"_names_of"},
     "corpus/groups/hours.py": {"may_mean", "zone"},
     "corpus/groups/meeting_guide.py": {"_field"},
-    "corpus/groups/times.py": {"_zone"},
     "corpus/groups/weekdays.py": {"_days", "day_of_word"},
-    "corpus/types.py": {"_known_zone"},
+    "corpus/types.py": {"zone_of"},
     "corpus/wording/file.py": {"_read"},
 }
 

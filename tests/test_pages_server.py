@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import gc
 import html
@@ -66,6 +67,33 @@ def test_gradio_is_loaded_without_writing_stubs_for_editors() -> None:
         "sys.exit(bool(read))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_needs_no_gradio_answers_before_it_is_there() -> None:
+    """Help, asking and forgetting; the conversation waits, and is there once it is loaded."""
+    from assistant.pages import build
+
+    early = build(fakes.parts(), fakes.settings(), writes=(1000, 1000), later=lambda: None)
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(early, client=("127.0.0.1", 1))
+        headers = {"origin": "http://127.0.0.1", "accept-language": "en"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
+            for path in ("/healthz", "/help", "/ask", "/share", "/safety"):
+                assert (await client.get(path)).status_code == 200, path
+            assert "<article" in (await client.post("/ask", data={"text": "I lost my mum"})).text
+            assert (await client.post("/forget", content="early1")).status_code == 204
+            early.state.forget("early1")
+            early.state.sweep()
+            assert early.state.demo is None
+            whole = asyncio.create_task(client.get("/"))
+            await asyncio.sleep(0.1)
+            assert not whole.done()
+            async with early.router.lifespan_context(early):
+                assert "<gradio-app" in (await whole).text
+            assert early.state.gradio.failed is None
+
+    asyncio.run(ask())
 
 
 def test_the_page_holds_help_and_the_way_out_before_gradio(web: httpx.Client) -> None:

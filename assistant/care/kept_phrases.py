@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING
 from assistant.care import normalise
 from assistant.care import phrases as language
 from assistant.care.phrases import Phrases
+from index import kept_file
 
 if TYPE_CHECKING:
     Given = Sequence[tuple[int, str, Mapping[str, Sequence[str]]]]
@@ -39,24 +38,15 @@ def parsed(name: str, given: Given) -> Phrases:
     folder = _folder
     if folder is None:
         return Phrases(given)
-    file = folder / f"phrases-{name}-{_version(given)[:24]}.json"
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        digest, _, data = file.read_bytes().partition(b"\n")
-        if digest == _digest(data):
-            return Phrases.of_data(json.loads(data))
+    file = folder / f"phrases-{name}-{_version(given)[:24]}.bin"
+    if (data := kept_file.read(file)) is not None:
+        return Phrases.of_data(json.loads(data))
     made = Phrases(given)
-    data = json.dumps(made.as_data(), separators=(",", ":")).encode()
-    part = file.with_name(f"{file.name}.tmp-{os.getpid()}-{threading.get_ident()}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(_digest(data) + b"\n" + data)
-        os.replace(part, file)
-        for old in folder.glob(f"phrases-{name}-*.json"):
+    if kept_file.keep(file, json.dumps(made.as_data(), separators=(",", ":")).encode()):
+        for old in folder.glob(f"phrases-{name}-*.bin"):
             if old != file:
-                old.unlink(missing_ok=True)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    old.unlink()
     return made
 
 
@@ -69,7 +59,3 @@ def _version(given: Given) -> str:
     for module in (language, normalise):
         known.update(Path(str(module.__file__)).read_bytes())
     return known.hexdigest()
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).hexdigest().encode()

@@ -171,7 +171,7 @@ class Phrases:
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> Phrases:
-        """The phrases of which `as_data` was kept. KeyError, TypeError or ValueError where it is something else."""
+        """The phrases of which `as_data` was kept."""
         made = cls(())
         made._patterns = [(int(owner), str(text)) for owner, text in data["patterns"]]
         made._by_word = dict(data["by_word"])

@@ -25,7 +25,7 @@ class Later:
         self._make = make
         self._made: FastAPI | None = None
         self._open = asyncio.Event()
-        self.failed: BaseException | None = None
+        self.failed: Exception | None = None
 
     def load(self) -> None:
         """Make it now."""
@@ -54,11 +54,9 @@ class Later:
                     self._open.set()
                     ready.set()
                     await end.wait()
-            except BaseException as error:
+            except Exception as error:
                 self.failed, self._made = error, None
                 on_failure()
-                if isinstance(error, asyncio.CancelledError):
-                    raise
             finally:
                 self._open.set()
                 ready.set()

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from corpus.groups.weekdays import DAYS
-from corpus.types import Group, Schedule
+from corpus.types import Group, Schedule, zone_of
 
 AHEAD = timedelta(days=366 * 2)  # how far is looked for a series that may never come again
 JUST_BEGUN = timedelta(minutes=10)  # a meeting without a known end still counts as happening for so long
@@ -42,14 +40,9 @@ def stale(checked_on: date | None, today: date) -> bool:
     return checked_on is None or today - checked_on > FRESH or checked_on > today + _DAY
 
 
-@lru_cache(maxsize=512)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
-
-
 def at(wall: datetime, zone: str) -> datetime:
     """The moment (UTC) of a wall time without a zone."""
-    return wall.replace(tzinfo=_zone(zone)).astimezone(UTC)
+    return wall.replace(tzinfo=zone_of(zone)).astimezone(UTC)
 
 
 def length(schedule: Schedule) -> timedelta | None:
@@ -68,8 +61,8 @@ def meetings(schedule: Schedule, since: datetime, until: datetime) -> Iterator[M
     if schedule.timezone is None:
         return
     zone, lasts = schedule.timezone, length(schedule)
-    from_wall = (since.astimezone(_zone(zone)) - (lasts or JUST_BEGUN) - _DAY).replace(tzinfo=None)
-    to_wall = (until.astimezone(_zone(zone)) + _DAY).replace(tzinfo=None)
+    from_wall = (since.astimezone(zone_of(zone)) - (lasts or JUST_BEGUN) - _DAY).replace(tzinfo=None)
+    to_wall = (until.astimezone(zone_of(zone)) + _DAY).replace(tzinfo=None)
     for wall, _ in groupby(merge(series(schedule, from_wall, to_wall), sorted(schedule.also_at))):
         start = at(wall, zone)
         if start >= until:
