@@ -1,7 +1,7 @@
 """A real server with real parts, and a real Chromium. Both start once for the whole run.
 
 SHARED_JOURNEY_CHROMIUM names the browser (default: `chromium` on the path). Without one these tests are skipped, but
-fail where CI=true: there they are meant to run. SHARED_JOURNEY_SCREENSHOTS names a folder that keeps the pictures.
+fail where CI=true: there they are meant to run. Pictures for a person's eyes: `photo.py`.
 """
 
 from __future__ import annotations
@@ -33,15 +33,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pictures go: SHARED_JOURNEY_SCREENSHOTS, else a temporary folder."""
-    chosen = os.environ.get("SHARED_JOURNEY_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 @contextlib.contextmanager

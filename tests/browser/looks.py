@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from browser.drawn import drawn
+from browser.photo import picture
 
 PHONE, DESKTOP = (390, 844), (1280, 900)
 LOOKS = {
@@ -56,7 +57,7 @@ def sheet(page: Any, path: Path, top: Callable[[], float], height: int, *, whole
     shots: list[Any] = []
 
     def take(_: str) -> None:
-        shot = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+        shot = Image.open(io.BytesIO(picture(page, animations="disabled"))).convert("RGB")
         above = int(top())
         cut = shot.crop((0, above, shot.width, min(shot.height, above + height)))
         shots.append(cut.resize((int(cut.width * SCALE), int(cut.height * SCALE)), Image.Resampling.LANCZOS))

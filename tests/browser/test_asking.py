@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from browser.conftest import Visit
+from browser.photo import photo
 
 SHARE = "I have not slept properly since my mum died in March and everybody seems to have moved on except me"
 
 
-def test_what_helped_stands_by_kind_and_feedback_changes_what_comes(visit: Callable[..., Visit], shots: Path) -> None:
+def test_what_helped_stands_by_kind_and_feedback_changes_what_comes(visit: Callable[..., Visit]) -> None:
     one = visit(size=(390, 844))
     page = one.page
     one.open()
@@ -19,7 +19,7 @@ def test_what_helped_stands_by_kind_and_feedback_changes_what_comes(visit: Calla
     first = [card.get_attribute("data-story") for card in turn.locator("article[data-story]").all()]
     assert len(first) == 3
     assert any("You both write of" in line for line in turn.locator(".sj-why li").all_inner_texts())
-    page.screenshot(path=shots / "asking-1-why.png", full_page=True)
+    photo(page, "asking-1-why", full_page=True)
 
     one.say("what helped them?")
     turn = page.locator(".sj-turn").last
@@ -27,7 +27,7 @@ def test_what_helped_stands_by_kind_and_feedback_changes_what_comes(visit: Calla
     assert len(kinds) == turn.locator("article[data-story]").count() >= 3
     assert len(set(kinds)) >= 2
     assert all("What helped" in line for line in turn.locator(".sj-from").all_text_contents())
-    page.screenshot(path=shots / "asking-2-helped.png", full_page=True)
+    photo(page, "asking-2-helped", full_page=True)
 
     one.say("someone further along")
     turn = page.locator(".sj-turn").last
@@ -42,9 +42,7 @@ def test_what_helped_stands_by_kind_and_feedback_changes_what_comes(visit: Calla
     assert one.errors == []
 
 
-def test_after_a_heavy_story_something_lighter_leads_back_to_the_conversation(
-    visit: Callable[..., Visit], shots: Path
-) -> None:
+def test_after_a_heavy_story_something_lighter_leads_back_to_the_conversation(visit: Callable[..., Visit]) -> None:
     one = visit(size=(390, 844))
     page = one.page
     one.open()
@@ -54,7 +52,7 @@ def test_after_a_heavy_story_something_lighter_leads_back_to_the_conversation(
     heavy.locator('[data-act="read"]').click()
     lighter = page.locator("#sj-story").get_by_role("button", name="Something lighter")
     lighter.wait_for()
-    page.screenshot(path=shots / "asking-3-landing.png", full_page=True)
+    photo(page, "asking-3-landing", full_page=True)
     turns = page.locator(".sj-turn").count()
     lighter.click()
     page.wait_for_function("n => document.querySelectorAll('.sj-turn').length > n", arg=turns)

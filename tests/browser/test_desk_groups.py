@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from browser.photo import photo
 from browser.test_desk import desk, open_page, sign_in  # noqa: F401 (fixtures)
 
 ODD = (
@@ -25,7 +26,6 @@ def choose(page: Any, label: str, header: str) -> None:
 
 def test_a_sheet_with_odd_headings_by_keyboard(
     open_page: Callable[..., Any],  # noqa: F811
-    shots: Path,
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "town.csv"
@@ -33,11 +33,11 @@ def test_a_sheet_with_odd_headings_by_keyboard(
     page = open_page(390)
     sign_in(page)
     page.goto("/desk/groups")
-    page.screenshot(path=shots / "desk-groups-empty-390.png", full_page=True)
+    photo(page, "desk-groups-empty-390", full_page=True)
     page.get_by_role("link", name="Bring in a directory").focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/desk/groups/import")
-    page.screenshot(path=shots / "desk-groups-import-390.png", full_page=True)
+    photo(page, "desk-groups-import-390", full_page=True)
     page.get_by_label("File", exact=True).set_input_files(path)  # the window for choosing one is the browser's own
     page.get_by_label("File", exact=True).focus()
     page.keyboard.press("Tab")
@@ -47,7 +47,7 @@ def test_a_sheet_with_odd_headings_by_keyboard(
     page.get_by_role("button", name="Read it and show me").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('What would come in')")
-    page.screenshot(path=shots / "desk-groups-columns-390.png", full_page=True)
+    photo(page, "desk-groups-columns-390", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     choose(page, "Name of the group", "Which circle")
     choose(page, "Day", "On what weekday")
@@ -56,7 +56,7 @@ def test_a_sheet_with_odd_headings_by_keyboard(
     page.keyboard.press("Enter")
     page.wait_for_selector("text=3 records = 2 loaded + 1 refused")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.screenshot(path=shots / "desk-groups-report-390.png", full_page=True)
+    photo(page, "desk-groups-report-390", full_page=True)
     page.get_by_role("button", name="Bring these in").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('What came in')")
@@ -66,17 +66,17 @@ def test_a_sheet_with_odd_headings_by_keyboard(
     page.keyboard.type("owls")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=owls**")
-    page.screenshot(path=shots / "desk-groups-390.png", full_page=True)
+    photo(page, "desk-groups-390", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("link", name="Night Owls").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('Night Owls')")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.screenshot(path=shots / "desk-group-390.png", full_page=True)
+    photo(page, "desk-group-390", full_page=True)
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.screenshot(path=shots / "desk-group-1280.png", full_page=True)
+    photo(page, "desk-group-1280", full_page=True)
     page.goto("/desk/groups")
-    page.screenshot(path=shots / "desk-groups-1280.png", full_page=True)
+    photo(page, "desk-groups-1280", full_page=True)
     assert page.errors == []
 
 

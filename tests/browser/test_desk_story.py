@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from assistant.pages import build
 from assistant.pages.desk import access
 from browser import fakes
 from browser.conftest import Visit
+from browser.photo import photo
 from corpus.custody import REDACTED
 from corpus.store import Store
 from corpus.types import Part, PartText, State
@@ -88,9 +88,7 @@ def drag(page: Any, first: str, last: str) -> None:
     page.mouse.up()
 
 
-def test_words_are_selected_with_the_mouse_and_removed(
-    signed_in: Callable[..., Visit], store: Store, shots: Path
-) -> None:
+def test_words_are_selected_with_the_mouse_and_removed(signed_in: Callable[..., Visit], store: Store) -> None:
     one = signed_in()
     page = one.page
     drag(page, "sister", "drove")  # across a mark and its number, after a character that is two in a browser
@@ -102,14 +100,14 @@ def test_words_are_selected_with_the_mouse_and_removed(
     listed = page.locator("#sj-places strong")
     assert listed.all_text_contents() == ["sister Anna drove", "I was an addict", "A neighbour came by with soup"]
     assert page.locator("#sj-marked-count").inner_text() == "3"
-    page.screenshot(path=shots / "desk-story-marked.png")
+    photo(page, "desk-story-marked")
     page.click("#sj-undo")
     assert page.locator("#sj-marked-count").inner_text() == "2"
     assert page.locator("#sj-places input:checked").count() == 2
     page.click("#sj-marked")
     page.locator("#sj-redact-summary").click() if not page.locator("#sj-redact-reason").is_visible() else None
     page.fill("#sj-redact-reason", "Shows who her sister is.")
-    page.screenshot(path=shots / "desk-story-redact.png")
+    photo(page, "desk-story-redact")
     with page.expect_navigation():
         page.get_by_role("button", name="Remove the ticked words").click()
     assert "The words are removed." in page.locator("main").inner_text()
@@ -196,7 +194,7 @@ def test_all_of_it_works_without_scripts(signed_in: Callable[..., Visit], store:
     assert "Your approval is kept." in page.locator("main").inner_text()
 
 
-def test_the_second_reviewer_is_told_and_keeps_what_was_typed(signed_in: Callable[..., Visit], shots: Path) -> None:
+def test_the_second_reviewer_is_told_and_keeps_what_was_typed(signed_in: Callable[..., Visit]) -> None:
     ann, ben = signed_in("ann"), signed_in("ben")
     ann.page.locator("#sj-propose-summary").click()
     ann.page.fill("#sj-propose-going_on", "My whole new wording, typed for an hour.")
@@ -211,25 +209,25 @@ def test_the_second_reviewer_is_told_and_keeps_what_was_typed(signed_in: Callabl
     assert ann.page.evaluate("document.activeElement.id") == "sj-wrong"
     assert ann.page.input_value("#sj-propose-going_on") == "My whole new wording, typed for an hour."
     assert REDACTED in ann.page.locator(".sj-as-now").inner_text()
-    ann.page.screenshot(path=shots / "desk-story-second.png", full_page=True)
+    photo(ann.page, "desk-story-second", full_page=True)
     ann.page.get_by_role("button", name="Send it to the narrator").click()
     ann.page.wait_for_url("**done=proposed")
-    ann.page.screenshot(path=shots / "desk-story-proposed.png", full_page=True)
+    photo(ann.page, "desk-story-proposed", full_page=True)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 900), (390, 844), (320, 640)])
 def test_it_fits_and_can_be_reached(
-    size: tuple[int, int], scheme: str, signed_in: Callable[..., Visit], store: Store, shots: Path
+    size: tuple[int, int], scheme: str, signed_in: Callable[..., Visit], store: Store
 ) -> None:
     store.approve(ID, "ben", 1, "Reads well.\nChecked: other people are protected.")
     store.answer(ID, store.ask(ID, "ben", "Is Anna fine with this?"), "She is.", "narrator")
     one = signed_in("cleo", size=size, color_scheme=scheme)
     page = one.page
     name = f"desk-story-{size[0]}-{scheme}"
-    page.screenshot(path=shots / f"{name}.png", full_page=True)
+    photo(page, f"{name}", full_page=True)
     page.evaluate("document.querySelectorAll('.sj-act').forEach(one => one.open = true)")
-    page.screenshot(path=shots / f"{name}-open.png", full_page=True)
+    photo(page, f"{name}-open", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     small = page.evaluate(
         """() => [...document.querySelectorAll('#sj-desk-story :is(button, .sj-button, .sj-option, summary, select, input[type=text], textarea)')]
@@ -244,10 +242,10 @@ def test_it_fits_and_can_be_reached(
     assert one.errors == []
 
 
-def test_taking_it_down_for_ever_asks_once(signed_in: Callable[..., Visit], store: Store, shots: Path) -> None:
+def test_taking_it_down_for_ever_asks_once(signed_in: Callable[..., Visit], store: Store) -> None:
     page = signed_in("cleo").page
     page.get_by_role("button", name="Take it down for ever…").click()
-    page.screenshot(path=shots / "desk-story-sure.png")
+    photo(page, "desk-story-sure")
     page.get_by_role("link", name="Leave it as it is").click()
     dossier = store.dossier(ID)
     assert dossier is not None

@@ -14,6 +14,7 @@ import pytest
 from assistant.pages import build
 from browser import fakes
 from browser.conftest import Visit
+from browser.photo import photo
 from corpus.samples.load import load_samples
 from corpus.store import Store, open_store
 from tests.conftest import make_group
@@ -197,7 +198,7 @@ def test_the_page_of_one_group_is_shared_without_a_way_in(visit_groups: Make) ->
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
-def test_what_is_wrong_is_told_by_keyboard_on_a_phone(visit_groups: Make, shots: Path, scripts: bool) -> None:
+def test_what_is_wrong_is_told_by_keyboard_on_a_phone(visit_groups: Make, scripts: bool) -> None:
     one = visit_groups(size=(390, 844), java_script_enabled=scripts)
     one.page.goto(one.address + "/groups/soon")
     one.page.get_by_role("link", name=re.compile("Something is wrong here")).click()
@@ -211,14 +212,14 @@ def test_what_is_wrong_is_told_by_keyboard_on_a_phone(visit_groups: Make, shots:
             ".filter(e => e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 80))"
         )
         assert small == []
-    one.page.screenshot(path=shots / "group-wrong-390.png", full_page=True)
+    photo(one.page, "group-wrong-390", full_page=True)
     one.page.get_by_role("button", name="Send this").click()
     assert one.page.get_by_role("alert").is_visible()
     one.page.get_by_role("radio", name="It no longer meets").focus()
     one.page.keyboard.press("Space")
     one.page.keyboard.press("Enter")
     one.page.wait_for_selector("h1:has-text('Thank you')")
-    one.page.screenshot(path=shots / "group-wrong-told-390.png", full_page=True)
+    photo(one.page, "group-wrong-told-390", full_page=True)
     assert one.page.url == one.address + "/groups/soon/wrong"
     if scripts:
         assert one.stored() == {
@@ -232,11 +233,11 @@ def test_what_is_wrong_is_told_by_keyboard_on_a_phone(visit_groups: Make, shots:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(320, 700), (390, 844), (1280, 900)], ids=lambda s: str(s[0]))
-def test_it_fits_every_screen(visit_groups: Make, shots: Path, size: tuple[int, int], scheme: str) -> None:
+def test_it_fits_every_screen(visit_groups: Make, size: tuple[int, int], scheme: str) -> None:
     one = visit_groups(size=size, color_scheme=scheme)
     one.page.goto(one.address + "/groups")
     assert wide(one) == 0
-    one.page.screenshot(path=shots / f"groups-{size[0]}-{scheme}.png")
+    photo(one.page, f"groups-{size[0]}-{scheme}")
     for fold in one.page.locator("#sj-groups-form > details").all():
         fold.evaluate("d => d.open = true")
     one.page.fill("#sj-near", "Ballina")
@@ -246,14 +247,14 @@ def test_it_fits_every_screen(visit_groups: Make, shots: Path, size: tuple[int, 
         ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 43.5).map(e => e.outerHTML.slice(0, 80))"
     )
     assert small == []
-    one.page.locator("#sj-groups-form").screenshot(path=shots / f"groups-form-{size[0]}-{scheme}.png")
+    photo(one.page.locator("#sj-groups-form"), f"groups-form-{size[0]}-{scheme}")
     one.page.click("#sj-groups-send button")
     wait_for_list(one)
     assert wide(one) == 0
-    one.page.screenshot(path=shots / f"groups-list-{size[0]}-{scheme}.png")
+    photo(one.page, f"groups-list-{size[0]}-{scheme}")
     one.page.goto(one.address + "/groups/soon")
     assert wide(one) == 0
-    one.page.screenshot(path=shots / f"group-{size[0]}-{scheme}.png", full_page=True)
+    photo(one.page, f"group-{size[0]}-{scheme}", full_page=True)
     assert one.errors == []
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from assistant.words import say
 from browser.conftest import Visit
+from browser.photo import photo
 from browser.test_reach import tab_to
 
 Make = Callable[..., Visit]
@@ -28,14 +28,14 @@ def of_language(one: Visit, lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["ar", "de"])
-def test_a_conversation_in_another_language(visit: Make, shots: Path, lang: str) -> None:
+def test_a_conversation_in_another_language(visit: Make, lang: str) -> None:
     way = "rtl" if lang == "ar" else "ltr"
     one = visit(size=(320, 700), locale={"ar": "ar-EG", "de": "de-AT"}[lang]).open()  # by what the browser asks for
     of_language(one, lang)
     assert one.page.title() == say("page.title", lang)
     assert one.page.locator("#sj-box label").first.inner_text().strip().startswith(say("page.box.label", lang))
     assert one.page.locator("#sj-send").inner_text().strip() == say("page.box.send", lang)
-    one.page.screenshot(path=shots / f"10-start-{lang}.png")
+    photo(one.page, f"10-start-{lang}")
     one.say("My mother died in spring and the house is so quiet")
     one.press('.sj-turn:last-of-type [data-act="say"]')  # a chip, in its own words
     assert one.page.locator(".sj-said p").last.inner_text() == say("chip.hopeful", lang)
@@ -46,7 +46,7 @@ def test_a_conversation_in_another_language(visit: Make, shots: Path, lang: str)
     assert words.get_attribute("lang") == "en"
     assert words.evaluate("e => getComputedStyle(e).direction") == "ltr"
     assert one.page.evaluate(ASIDE) <= 0
-    one.page.screenshot(path=shots / f"10-answer-{lang}.png", full_page=True)
+    photo(one.page, f"10-answer-{lang}", full_page=True)
     one.page.locator('[data-act="read"]').first.click()
     one.page.wait_for_selector(".sj-story")
     assert one.page.locator(".sj-story .sj-words").first.evaluate("e => getComputedStyle(e).direction") == "ltr"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Visit
+from browser.photo import photo
 
 Make = Callable[..., Visit]
 SHARE = "I have not slept properly since my mum died in March and everybody seems to have moved on except me"
@@ -19,7 +20,7 @@ def why_lines(one: Visit) -> list[str]:
     return list(one.page.locator(".sj-turn").last.locator(".sj-why li").all_inner_texts())
 
 
-def test_choices_are_made_without_words_and_change_what_comes(visit: Make, shots: Path) -> None:
+def test_choices_are_made_without_words_and_change_what_comes(visit: Make) -> None:
     one = visit()
     page = one.page
     one.open()
@@ -32,7 +33,7 @@ def test_choices_are_made_without_words_and_change_what_comes(visit: Make, shots
     page.locator("summary", has_text="What was part of their way").click()
     page.get_by_label("Therapy", exact=True).check()
     assert page.locator('[data-ticked="pathways"]').inner_text() == "(1)"
-    page.screenshot(path=shots / "panels-1-choices.png", full_page=True)
+    photo(page, "panels-1-choices", full_page=True)
     one.press('[data-act="choose"]')
     assert page.locator(".sj-said p").last.inner_text() == "You chose: Further along; with Therapy"
     assert any("As you asked: further along" in line for line in why_lines(one))
@@ -77,7 +78,7 @@ def test_the_back_key_leads_from_the_choices_to_where_one_was(visit: Make) -> No
     assert not one.page.get_by_label("Short", exact=True).is_checked(), "nothing counts that was not sent"
 
 
-def test_a_reason_changes_what_comes_and_need_not_be_given(visit: Make, shots: Path) -> None:
+def test_a_reason_changes_what_comes_and_need_not_be_given(visit: Make) -> None:
     one = visit().open()
     one.say(SHARE)
     one.press('.sj-turn:last-of-type [data-act="not"]')
@@ -85,7 +86,7 @@ def test_a_reason_changes_what_comes_and_need_not_be_given(visit: Make, shots: P
     assert asked.get_by_role("button").all_inner_texts() == [
         "Too heavy", "Not like me", "Too rosy", "Preachy", "Not today",
     ]  # fmt: skip
-    one.page.screenshot(path=shots / "panels-2-why-not.png", full_page=True)
+    photo(one.page, "panels-2-why-not", full_page=True)
     one.press('[data-why="too_heavy"]')
     assert one.page.locator(".sj-said p").last.inner_text() == "Too heavy"
     assert one.page.locator("[data-why]").count() == 0
@@ -108,7 +109,7 @@ def test_the_first_chips_are_of_the_persons_own_hour(visit: Make, hour: int, beg
     assert offered[0].startswith(begins)
 
 
-def test_a_group_is_saved_listed_kept_as_a_file_and_wiped(visit: Make, shots: Path) -> None:
+def test_a_group_is_saved_listed_kept_as_a_file_and_wiped(visit: Make) -> None:
     one = visit().open()
     page = one.page
     one.say(SHARE)
@@ -122,7 +123,7 @@ def test_a_group_is_saved_listed_kept_as_a_file_and_wiped(visit: Make, shots: Pa
     link = items.first.get_by_role("link")
     assert (link.get_attribute("href") or "").startswith("/groups/")
     assert link.get_attribute("target") == "_blank"
-    page.screenshot(path=shots / "panels-3-saved.png", full_page=True)
+    photo(page, "panels-3-saved", full_page=True)
     with page.expect_download() as waiting:
         page.get_by_role("button", name="Keep the list as a file").click()
     assert waiting.value.suggested_filename == "list.txt"
@@ -154,7 +155,7 @@ def test_what_left_is_gone_from_the_shelf_at_the_next_visit(visit: Make) -> None
     assert not any("withdrawn-since" in address for address in one.asked), "no id stands in an address"
 
 
-def test_what_is_known_is_counted_from_what_is_here(visit: Make, shots: Path) -> None:
+def test_what_is_known_is_counted_from_what_is_here(visit: Make) -> None:
     one = visit().open()
     page = one.page
 
@@ -178,7 +179,7 @@ def test_what_is_known_is_counted_from_what_is_here(visit: Make, shots: Path) ->
     assert "stories (3)" in known()
     assert "It has not left this device" in known()
     assert "What you saved, by title and name: 1." in known()
-    page.screenshot(path=shots / "panels-4-known.png", full_page=True)
+    photo(page, "panels-4-known", full_page=True)
     page.locator("#sj-knows").get_by_role("button", name="Remove everything saved").click()
     assert "Nothing saved" in known()
     page.locator("#sj-knows").get_by_role("button", name="Forget this conversation").click()

@@ -21,6 +21,7 @@ from browser import collection
 from browser.conftest import ROOT, Visit, program
 from browser.drawn import Kept, drawn, of_file
 from browser.looks import as_high_as_the_page, fingerprints, sheet
+from browser.photo import photo, picture
 from browser.test_walk import SHARE
 from corpus import codes
 from tests.conftest import copied
@@ -58,7 +59,7 @@ def come(chromium: Any, collected: tuple[str, codes.Code]) -> Iterator[Callable[
 
 
 @pytest.fixture
-def shoot(shots: Path) -> Shoot:
+def shoot(tmp_path: Path) -> Shoot:
     """shoot(page, name, height, top): the page from the part `top` on, so many pixels of it or what there is, as a small
     PNG; and the same in all looks (`looks.py`), as `of` ("": not again).
 
@@ -66,7 +67,7 @@ def shoot(shots: Path) -> Shoot:
     """
     from PIL import Image
 
-    folder = shots / "docs"
+    folder = Path(os.environ.get("SHARED_JOURNEY_SCREENSHOTS") or tmp_path) / "docs"
     (folder / "all").mkdir(exist_ok=True, parents=True)
 
     def compare(kept: str, name: str, by: dict[str, str], path: Path) -> None:
@@ -89,7 +90,7 @@ def shoot(shots: Path) -> Shoot:
         if height is not None:
             as_high_as_the_page(page, size["width"])
         from_top = int(begins())
-        whole = Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+        whole = Image.open(io.BytesIO(picture(page, animations="disabled"))).convert("RGB")
         by = drawn(page)
         page.set_viewport_size(size)
         cut = whole.crop((0, from_top, whole.width, min(whole.height, from_top + (height or whole.height))))
@@ -274,9 +275,7 @@ def test_another_colour_space_or_word_is_another_page_and_another_font_is_not(co
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_plots_are_drawn_in_the_page_s_own_colours_and_fit_a_phone(
-    come: Callable[..., Visit], scheme: str, shots: Path
-) -> None:
+def test_the_plots_are_drawn_in_the_page_s_own_colours_and_fit_a_phone(come: Callable[..., Visit], scheme: str) -> None:
     one = come(size=(320, 640), color_scheme=scheme)
     page = one.page
     sign_in(one)
@@ -290,7 +289,7 @@ def test_the_plots_are_drawn_in_the_page_s_own_colours_and_fit_a_phone(
             .map(e => e.textContent)"""
     )
     assert cut == []
-    page.screenshot(path=shots / f"coverage-320-{scheme}.png", full_page=True)
+    photo(page, f"coverage-320-{scheme}", full_page=True)
 
 
 def test_every_picture_is_shown_and_described() -> None:

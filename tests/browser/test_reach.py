@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from browser.conftest import Visit
+from browser.photo import photo
 
 Make = Callable[..., Visit]
 
@@ -29,16 +29,16 @@ def test_help_and_the_way_out_stand_before_gradio(visit: Make) -> None:
     assert one.page.locator(".sj-card").count() >= 1
 
 
-def test_without_scripts_help_ask_read_and_leave_work(visit: Make, shots: Path) -> None:
+def test_without_scripts_help_ask_read_and_leave_work(visit: Make) -> None:
     one = visit(java_script_enabled=False)
     page = one.page
     page.goto(one.address)
     assert page.locator('.sj-now > a[href="tel:999"]').is_visible()
-    page.screenshot(path=shots / "9-no-scripts.png")
+    photo(page, "9-no-scripts")
     page.fill("#sj-early-box", "I have been drinking every night since the divorce")
     page.get_by_role("button", name="Send").click()
     assert page.locator("article[data-story]").count() >= 1
-    page.screenshot(path=shots / "9-no-scripts-answer.png", full_page=True)
+    photo(page, "9-no-scripts-answer", full_page=True)
     page.get_by_role("button", name="Read the whole story").first.click()
     assert page.locator(".sj-story-part").count() >= 2
     page.locator(".sj-more > summary").click()
@@ -46,7 +46,7 @@ def test_without_scripts_help_ask_read_and_leave_work(visit: Make, shots: Path) 
     page.get_by_role("button", name="Show").first.click()
     page.wait_for_url("**/help?country=US")
     assert page.locator('.sj-help a[href="tel:988"]').is_visible()
-    page.screenshot(path=shots / "9-help-page.png")
+    photo(page, "9-help-page")
     page.locator("[data-leave]").click()
     page.wait_for_url("**/robots.txt")
 
@@ -156,13 +156,13 @@ def test_names_and_roles(visit: Make) -> None:
 
 
 @pytest.mark.parametrize("width", [320, 256])
-def test_a_narrow_screen_has_no_sideways_scroll(visit: Make, shots: Path, width: int) -> None:
+def test_a_narrow_screen_has_no_sideways_scroll(visit: Make, width: int) -> None:
     one = visit(size=(width, 640)).open()
     one.say("x" * 300)
     one.say("I lost my job and I do not know who I am without it")
     one.page.locator(".sj-turn details summary").last.click()
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
-    one.page.screenshot(path=shots / f"10-narrow-{width}.png")
+    photo(one.page, f"10-narrow-{width}")
     one.page.locator('[data-act="read"]').first.click()
     one.page.wait_for_selector(".sj-story")
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from assistant.conversation import Session, StoryPart, StoryView
 from assistant.words import say
 from browser import fakes
 from browser.conftest import Visit
+from browser.photo import photo
 from corpus.custody import Counted
 
 Make = Callable[..., Visit]
@@ -412,14 +412,12 @@ def wait_for(true: Callable[[], bool], page: Any) -> None:
 @pytest.mark.parametrize(
     ("width", "look", "lang"), [(390, "light", "en"), (1280, "dark", "en"), (390, "dark", "ar"), (1280, "light", "ar")]
 )
-def test_nothing_is_wider_than_the_page_or_too_small_to_press(
-    come: Make, shots: Path, width: int, look: str, lang: str
-) -> None:
+def test_nothing_is_wider_than_the_page_or_too_small_to_press(come: Make, width: int, look: str, lang: str) -> None:
     one = come(f"/?lang={lang}", size=(width, 844), color_scheme=look)
     read(one)
     page = one.page
     page.wait_for_timeout(200)
-    page.screenshot(path=shots / f"reading-{lang}-{width}-{look}.png")
+    photo(page, f"reading-{lang}-{width}-{look}")
     for fold in page.locator("#sj-story summary").all():
         fold.click()
     small = page.eval_on_selector_all(
@@ -427,17 +425,17 @@ def test_nothing_is_wider_than_the_page_or_too_small_to_press(
         "all => all.filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML)",
     )
     assert small == []
-    page.screenshot(path=shots / f"reading-{lang}-{width}-{look}-whole.png", full_page=True)
+    photo(page, f"reading-{lang}-{width}-{look}-whole", full_page=True)
     page.locator('[data-read="size"][value="3"]').check()
     tool(one, "line").check()
     tool(one, "aloud").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.wait_for_timeout(100)
-    page.screenshot(path=shots / f"reading-{lang}-{width}-{look}-tools.png")
+    photo(page, f"reading-{lang}-{width}-{look}-tools")
     tool(one, "hush").click()
     page.locator('#sj-story [data-read="felt"]').nth(2).click()
     page.locator("#sj-story .sj-what-now").scroll_into_view_if_needed()
-    page.screenshot(path=shots / f"reading-{lang}-{width}-{look}-end.png")
+    photo(page, f"reading-{lang}-{width}-{look}-end")
     page.locator('#sj-story [data-read="pause"]').first.click()
-    page.screenshot(path=shots / f"reading-{lang}-{width}-{look}-pause.png")
+    photo(page, f"reading-{lang}-{width}-{look}-pause")
     assert one.errors == []

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import Visit, leave
+from browser.photo import photo
 
 Make = Callable[..., Visit]
 
@@ -79,7 +80,7 @@ def tab_to(page: Any, wanted: str, most: int = 120) -> None:
     raise AssertionError(f"Tab never reached {wanted}")
 
 
-def test_the_whole_way_on_a_phone_by_keyboard_alone(visit: Make, shots: Path) -> None:
+def test_the_whole_way_on_a_phone_by_keyboard_alone(visit: Make) -> None:
     one = visit()
     page = one.page
     page.goto(one.address + "/share")
@@ -97,7 +98,7 @@ def test_the_whole_way_on_a_phone_by_keyboard_alone(visit: Make, shots: Path) ->
     page.keyboard.press("Enter")
     page.wait_for_selector(".sj-wrong")
     assert page.evaluate("document.activeElement.matches('.sj-wrong')"), "what is wrong is where the reader is"
-    page.screenshot(path=shots / "share-refused-390.png")
+    photo(page, "share-refused-390")
     tab_to(page, '.sj-wrong a[href="#sj-title"]')
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.id === 'sj-title'")
@@ -122,16 +123,16 @@ def test_the_whole_way_on_a_phone_by_keyboard_alone(visit: Make, shots: Path) ->
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pictures_of_every_step(visit: Make, shots: Path, width: int, scheme: str) -> None:
+def test_every_step_fits(visit: Make, width: int, scheme: str) -> None:
     one = visit(size=(width, 844), color_scheme=scheme)
     page = one.page
     page.goto(one.address + "/share")
-    page.screenshot(path=shots / f"share-0-intro-{width}-{scheme}.png", full_page=True)
+    photo(page, f"share-0-intro-{width}-{scheme}", full_page=True)
 
     def picture(step: str) -> None:
         if step == "about":
             page.locator("#sj-notes > summary").click()
-        page.screenshot(path=shots / f"share-{step}-{width}-{scheme}.png", full_page=True)
+        photo(page, f"share-{step}-{width}-{scheme}", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, step
 
     press(page, "Begin")
@@ -291,7 +292,7 @@ def test_quick_exit_from_another_page_leaves_nothing_either(visit: Make) -> None
     assert one.stored()["session"] == {}
 
 
-def test_the_receipt_wipes_the_draft_prints_and_downloads(visit: Make, shots: Path) -> None:
+def test_the_receipt_wipes_the_draft_prints_and_downloads(visit: Make) -> None:
     one = visit()
     page = begin(one)
     walk(page, "preview")
@@ -316,7 +317,7 @@ def test_the_receipt_wipes_the_draft_prints_and_downloads(visit: Make, shots: Pa
     for hidden in (".sj-bar", "[data-print]", "#sj-receipt-text", "[data-download]"):
         assert page.locator(hidden).is_hidden(), hidden
     assert page.locator(CODE).first.is_visible()
-    page.screenshot(path=shots / "share-receipt-print.png", full_page=True)
+    photo(page, "share-receipt-print", full_page=True)
 
 
 def test_names_and_roles(visit: Make) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from browser.conftest import Visit
+from browser.photo import photo
 
 SHARE = "I have not slept properly since my mum died in March and everybody seems to have moved on except me"
 NOTHING: dict[str, Any] = {"local": {}, "session": {}, "cookies": "", "databases": 0, "caches": 0, "workers": 0}
@@ -18,12 +18,12 @@ NOTHING: dict[str, Any] = {"local": {}, "session": {}, "cookies": "", "databases
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(390, 844), (1280, 900)])
-def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int], scheme: str) -> None:
+def test_the_walk(visit: Callable[..., Visit], size: tuple[int, int], scheme: str) -> None:
     one = visit(size=size, color_scheme=scheme, has_touch=size[0] < 500, is_mobile=size[0] < 500)
     page = one.page
 
     def shot(name: str, full: bool = False) -> None:
-        page.screenshot(path=shots / f"{name}-{size[0]}-{scheme}.png", full_page=full)
+        photo(page, f"{name}-{size[0]}-{scheme}", full_page=full)
 
     one.open()
     assert page.get_by_text("This is a computer program").is_visible()
@@ -117,7 +117,7 @@ def test_the_walk(visit: Callable[..., Visit], shots: Path, size: tuple[int, int
     assert one.errors == []
 
 
-def test_help_comes_first_when_a_message_calls_for_it(visit: Callable[..., Visit], shots: Path) -> None:
+def test_help_comes_first_when_a_message_calls_for_it(visit: Callable[..., Visit]) -> None:
     one = visit().open()
     one.say("I want to kill myself tonight")
     last = one.page.locator(".sj-turn").last
@@ -125,9 +125,9 @@ def test_help_comes_first_when_a_message_calls_for_it(visit: Callable[..., Visit
     assert last.locator("article[data-story]").count() == 0
     assert last.locator(".sj-group").count() == 0
     assert last.locator('.sj-help a[href^="tel:"]').count() >= 1
-    one.page.screenshot(path=shots / "8-help.png")
+    photo(one.page, "8-help")
     assert number_on_screen(one), "a number to press without scrolling"
-    one.page.screenshot(path=shots / "8-help-whole.png", full_page=True)
+    photo(one.page, "8-help-whole", full_page=True)
 
 
 def number_on_screen(one: Visit) -> bool:
@@ -154,11 +154,11 @@ def number_on_screen(one: Visit) -> bool:
         "quiero suicidarme esta noche",
     ],
 )
-def test_a_number_to_press_is_on_the_first_screen(visit: Callable[..., Visit], shots: Path, text: str) -> None:
+def test_a_number_to_press_is_on_the_first_screen(visit: Callable[..., Visit], text: str) -> None:
     one = visit(has_touch=True, is_mobile=True).open()
     one.say(text)
     one.page.wait_for_timeout(200)
-    one.page.screenshot(path=shots / f"8-help-{len(text)}.png")
+    photo(one.page, f"8-help-{len(text)}")
     assert number_on_screen(one)
 
 

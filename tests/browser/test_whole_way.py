@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from browser.conftest import ROOT, Visit, program
+from browser.photo import photo
 from tests.conftest import copied
 
 WORDS = (
@@ -87,7 +88,7 @@ def give(one: Visit) -> str:
     return "-".join(page.locator(".sj-code li span").all_inner_texts())
 
 
-def review(one: Visit, name: str, shots: Path) -> str:
+def review(one: Visit, name: str) -> str:
     """Sign in, open the story from the queue, approve it; what the page says."""
     page = one.page
     page.goto(one.address + "/desk")
@@ -95,11 +96,11 @@ def review(one: Visit, name: str, shots: Path) -> str:
     page.get_by_label("Password").fill(f"the blue kettle of {name}")
     press(page, "Sign in")
     page.wait_for_url("**/desk")
-    page.screenshot(path=shots / f"whole-queue-{name}.png", full_page=True)
+    photo(page, f"whole-queue-{name}", full_page=True)
     page.locator("a[href^='/desk/story/s-']").first.click()
     page.wait_for_url("**/desk/story/*")
     assert "Ottilie" in page.locator("#sj-text mark").all_inner_texts()
-    page.screenshot(path=shots / f"whole-story-{name}.png", full_page=True)
+    photo(page, f"whole-story-{name}", full_page=True)
     form = page.locator("form[action$='/approve']")
     if not form.locator("[name='reason']").is_visible():
         page.locator("details:has(form[action$='/approve']) > summary").click()
@@ -113,7 +114,7 @@ def titles(one: Visit) -> list[str]:
     return [str(text) for text in one.page.locator(".sj-card .sj-title").all_inner_texts()]
 
 
-def test_from_the_form_through_two_reviewers_to_a_reader_and_out_again(come: Any, data: Path, shots: Path) -> None:
+def test_from_the_form_through_two_reviewers_to_a_reader_and_out_again(come: Any, data: Path) -> None:
     narrator, reader = come(), come()
     code = give(narrator)
     assert len(code.split("-")) == 6
@@ -121,10 +122,10 @@ def test_from_the_form_through_two_reviewers_to_a_reader_and_out_again(come: Any
     reader.say(ASK)
     assert "Swans behind the ice factory" not in titles(reader)
 
-    review(come(size=(1280, 900)), "ann", shots)
+    review(come(size=(1280, 900)), "ann")
     reader.say("feeding swans every morning after my marriage ended by text message")
     assert "Swans behind the ice factory" not in titles(reader)  # one is not two
-    said = review(come(size=(1280, 900)), "ben", shots)
+    said = review(come(size=(1280, 900)), "ben")
     assert re.search(r"published|readers can", said, re.IGNORECASE), said
 
     later = come()
@@ -137,7 +138,7 @@ def test_from_the_form_through_two_reviewers_to_a_reader_and_out_again(come: Any
     shown = "".join(later.page.locator(".sj-story .sj-words").all_text_contents())
     assert WORDS in shown
     assert NOW in shown
-    later.page.screenshot(path=shots / "whole-reader.png", full_page=True)
+    photo(later.page, "whole-reader", full_page=True)
 
     assert corpus(data, "backup").returncode == 0  # with the story in it
     (data.parent / "words.txt").write_text(WORDS)
@@ -149,14 +150,14 @@ def test_from_the_form_through_two_reviewers_to_a_reader_and_out_again(come: Any
     page.locator("#sj-code").fill(code.upper().replace("-", "  "))
     page.locator("button[name='act'][value='open']").first.click()
     assert "Swans behind the ice factory" in page.locator("main").text_content()
-    page.screenshot(path=shots / "whole-yours.png", full_page=True)
+    photo(page, "whole-yours", full_page=True)
     page.goto(narrator.address + "/yours")
     page.locator("#sj-code").fill(code)
     page.locator("button[name='act'][value='withdraw']").click()
     page.locator("button[name='act'][value='withdraw-now']").click()
     page.wait_for_load_state()
     assert "Swans" not in page.locator("main").text_content()
-    page.screenshot(path=shots / "whole-withdrawn.png", full_page=True)
+    photo(page, "whole-withdrawn", full_page=True)
 
     # open pages, new pages, and a page that held the story's words
     later.page.locator("#sj-story [data-act='close']").first.click()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from conftest import approve, make_consent, make_story, reviewers
 
 from browser import fakes
 from browser.conftest import Visit
+from browser.photo import photo
 from corpus import codes, desk
 from corpus.custody import CodeRow, Counted, Held, Removal
 from corpus.hashing import hash_secret
@@ -105,9 +105,7 @@ def busy(store: Store, id: str) -> None:
 
 @pytest.mark.parametrize("look", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
-def test_the_whole_page_at_two_widths_and_in_two_lights(
-    come: Make, store: Store, shots: Path, look: str, width: int
-) -> None:
+def test_the_whole_page_at_two_widths_and_in_two_lights(come: Make, store: Store, look: str, width: int) -> None:
     id = f"busy-{look}-{width}"
     code = take_in(store, id)
     approve(store, id)
@@ -115,20 +113,20 @@ def test_the_whole_page_at_two_widths_and_in_two_lights(
     one = come(size=(width, 844), color_scheme=look)
     page = one.page
     page.goto(one.address + "/yours")
-    page.screenshot(path=shots / f"yours-first-{look}-{width}.png", full_page=True)
+    photo(page, f"yours-first-{look}-{width}", full_page=True)
     open_with(one, code)
     assert page.get_by_role("heading", name="A proposed edit").is_visible()
     assert page.locator("del", has_text="on Harbour Street").count() == 1
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=shots / f"yours-story-{look}-{width}.png", full_page=True)
+    photo(page, f"yours-story-{look}-{width}", full_page=True)
     page.get_by_role("button", name="Take my story back").click()
     page.get_by_role("heading", name="Take the story back?").wait_for()
-    page.screenshot(path=shots / f"yours-sure-{look}-{width}.png", full_page=True)
+    photo(page, f"yours-sure-{look}-{width}", full_page=True)
     page.get_by_role("button", name="Take it back now").click()
     page.get_by_role("heading", name="Your story has been taken back").wait_for()
-    page.screenshot(path=shots / f"yours-gone-{look}-{width}.png", full_page=True)
+    photo(page, f"yours-gone-{look}-{width}", full_page=True)
     page.goto(one.address + "/missing")
-    page.screenshot(path=shots / f"missing-{look}-{width}.png", full_page=True)
+    photo(page, f"missing-{look}-{width}", full_page=True)
     assert one.errors == []
 
 
@@ -190,7 +188,7 @@ def test_by_keyboard_alone_straight_to_taking_it_back(come: Make, store: Store) 
     assert store.dossier("keys") is None
 
 
-def test_an_error_stands_first_has_the_focus_and_leads_to_its_field(come: Make, shots: Path) -> None:
+def test_an_error_stands_first_has_the_focus_and_leads_to_its_field(come: Make) -> None:
     one = come()
     page = one.page
     page.goto(one.address + "/yours")
@@ -199,7 +197,7 @@ def test_an_error_stands_first_has_the_focus_and_leads_to_its_field(come: Make, 
     page.wait_for_selector("#sj-error")
     assert page.evaluate("document.activeElement.id") == "sj-error"
     assert page.input_value("#sj-code") == "six words that open nothing here"
-    page.screenshot(path=shots / "yours-unknown.png", full_page=True)
+    photo(page, "yours-unknown", full_page=True)
     page.locator("#sj-error a").click()
     assert page.evaluate("document.activeElement.id") == "sj-code"
     page.keyboard.press("Enter")  # Enter opens, it never takes back
@@ -208,9 +206,7 @@ def test_an_error_stands_first_has_the_focus_and_leads_to_its_field(come: Make, 
 
 
 @pytest.mark.parametrize("width", [320, 256])
-def test_a_narrow_screen_has_no_sideways_scroll_and_large_targets(
-    come: Make, store: Store, shots: Path, width: int
-) -> None:
+def test_a_narrow_screen_has_no_sideways_scroll_and_large_targets(come: Make, store: Store, width: int) -> None:
     one = come(size=(width, 640), has_touch=True, is_mobile=True)
     page = one.page
     for id, state in ((f"narrow-{width}", State.PENDING), (f"held-{width}", State.HELD)):
@@ -225,7 +221,7 @@ def test_a_narrow_screen_has_no_sideways_scroll_and_large_targets(
                 .filter(([, h]) => h < 44)"""
         )
         assert small == []
-        page.screenshot(path=shots / f"yours-{id}.png", full_page=True)
+        photo(page, f"yours-{id}", full_page=True)
 
 
 def test_leaving_empties_the_page(come: Make, store: Store) -> None:
