@@ -38,6 +38,7 @@ MOST = 400  # candidates that are given back: what a person chose can move a sto
 # hash of their ids, so that every process that holds the same stories comes to the same numbers.
 NEIGHBOURS = 10
 REFERENCES = 2000
+_NO_TERMS = np.zeros(0, dtype=np.uint32)
 _LIMITS = 32  # different ones of which it is kept who is beyond them: a byte a story each
 _RANKS = 60  # k of reciprocal rank fusion (Cormack 2009)
 # The second theme of a story counts a little less than its first, and so on.
@@ -117,9 +118,9 @@ class Collection:
                 self._whole_vectors.most_each = self._part_vectors.most_each = each
             self._whole_vectors.change(wholes, new_wholes, np.concatenate(whole_rows) if whole_rows else nothing)
             self._part_vectors.change(parts, new_parts, np.concatenate(part_rows) if part_rows else nothing)
-            self._lexical.change([*gone], {id: held.text for id, held in added.items()})
-            for id, held in added.items():
-                self._held[id] = Held(held.facts, "", held.whole, held.parts, nothing, held.answers)
+            self._lexical.change([*gone], {id: held.terms for id, held in added.items()})
+            for id, held in added.items():  # words and vectors have their own places
+                self._held[id] = Held(held.facts, _NO_TERMS, held.whole, held.parts, nothing, held.answers)
 
     def ready(self) -> None:
         """Make now what the first question after a change would make (BM25, closeness): no visitor waits for it."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from corpus.types import Span, Story
+from corpus.types import Story
 from index.embed import Vectors
+from index.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,35 @@ class Facts:
             words=story.words,
         )
 
+    @classmethod
+    def told(cls, language: str, told: Mapping[str, Any], words: int) -> Facts:
+        """The same from what is stored. told: by the names of `Story`. words: how many the story has."""
+        return cls(
+            language=language,
+            themes=tuple(told["themes"]),
+            stage=told["stage"],
+            hope=told["hope"],
+            setbacks=told["setbacks"],
+            pathways=frozenset(told["pathways"]),
+            context=frozenset(told["context"]),
+            content_notes=frozenset(told["content_notes"]),
+            words=words,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One story on its way into memory. `text` is turned into word stems and not kept."""
+    """One story on its way into memory."""
 
     facts: Facts
-    text: str
+    terms: Terms
     whole: int | None  # id of the whole story's vector
     parts: tuple[int, ...]  # ids of its passages, in order
     vectors: Vectors  # float32[n, d], rows unit-norm: that of the whole story first if there is one, then the passages
     answers: tuple[int, ...] = ()  # for each passage, which of the narrator's answers it is cut from; (): all from one
 
 
-def answers(story: Story, spans: Iterable[Span | None]) -> tuple[int, ...]:
-    """For each passage of a story the place of the answer that it is cut from; -1 where the passage is out of date."""
-    place = {given.part: i for i, given in enumerate(story.parts)}
-    return tuple(place.get(span.part, -1) if span else -1 for span in spans)
+def answers(parts: Iterable[str]) -> tuple[int, ...]:
+    """For each passage of a story the place of the answer that it is cut from, by the names of their parts."""
+    places: dict[str, int] = {}
+    return tuple(places.setdefault(part, len(places)) for part in parts)

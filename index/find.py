@@ -7,6 +7,7 @@ passage that the story no longer has is dropped.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 import time
@@ -31,6 +32,7 @@ from index.pipelines import DEFAULT, Pipeline, pipeline
 from index.query import Query, Sense
 from index.rank import FLOOR, Ranker
 from index.suggest import Wanted, by_turns, group_text, nearest_of_each, suggested
+from index.terms import Reader, packed, terms_of, unpacked
 from index.themes import Themes
 from index.toolkit import OTHER, Helped, side_by_side, told
 
@@ -126,6 +128,7 @@ class Finder:
         self._group_ids: list[str] = []  # position is the id that FAISS knows a group by
         self._group_at: dict[str, int] = {}
         self._revision = 0
+        self._unkept: dict[int, bytes] = {}  # terms that the store has not kept, by the passage of the whole story
 
     # --- keeping up ---------------------------------------------------------------------------------------------
 
@@ -146,6 +149,7 @@ class Finder:
         while self._embed_groups():
             pass
         self.pull()
+        self._keep_terms()
         self._ranker.ready()
         return done
 
@@ -175,6 +179,7 @@ class Finder:
     def keep_up(self) -> None:
         """What nobody should wait for, between turns: `refresh`, and who stands back when stories came or went."""
         self.refresh()
+        self._keep_terms()
         self._ranker.ready()
 
     def pull(self) -> None:
@@ -197,25 +202,35 @@ class Finder:
                 raise
 
     def _held(self, stories: Sequence[StoryVectors]) -> dict[str, Held]:
-        """What memory takes of stories. Their words come through the consent gate: who does not pass it at this
-        moment (withdrawn or expired just now) is not taken."""
-        seen = self._store.visible([story.story_id for story in stories], Purpose.SURFACE)
+        """What memory takes of stories. Where nothing readable was kept of their words, these are read, through the
+        consent gate: who does not pass it at this moment (withdrawn or expired just now) is not taken."""
+        kept = {story.story_id: unpacked(story.terms) for story in stories}
+        seen = self._store.visible([id for id, terms in kept.items() if terms is None], Purpose.SURFACE)
+        read = Reader()
         held = {}
         for story in stories:
-            if (visible := seen.get(story.story_id)) is None:
-                continue
-            whole = [i for i, w in enumerate(story.whole) if w][:1]
-            parts = [i for i, w in enumerate(story.whole) if not w]
-            spans = [visible.passages.get(story.passage_ids[i]) for i in parts]
+            whole = [i for i, part in enumerate(story.parts) if part is None][:1]
+            parts = [i for i, part in enumerate(story.parts) if part is not None]
+            if (known := kept[story.story_id]) is None:
+                if (visible := seen.get(story.story_id)) is None:
+                    continue
+                known = read(passages.whole(visible.story)), visible.story.words
+                self._unkept.update((story.passage_ids[i], packed(*known)) for i in whole)
             held[story.story_id] = Held(
-                facts=Facts.of(visible.story),
-                text=passages.whole(visible.story),
+                facts=Facts.told(story.language, story.facts, known[1]),
+                terms=known[0],
                 whole=story.passage_ids[whole[0]] if whole else None,
                 parts=tuple(story.passage_ids[i] for i in parts),
                 vectors=story.vectors[[*whole, *parts]],
-                answers=answers(visible.story, spans),
+                answers=answers(part for part in story.parts if part is not None),
             )
         return held
+
+    def _keep_terms(self) -> None:
+        """Keep what had to be read of words, for the next start; a database that cannot be written goes without."""
+        kept, self._unkept = self._unkept, {}
+        with contextlib.suppress(DatabaseError):
+            self._store.put_terms(kept)
 
     def _take_groups(self, gone: Iterable[str], present: dict[str, Vectors]) -> None:
         for id in present:
@@ -234,7 +249,11 @@ class Finder:
         for id, seen in self._store.visible(ids, Purpose.SURFACE).items():
             spans = passages.cut(seen.story)
             vectors = self._embedder.encode([passages.whole(seen.story), *(s.of(seen.story) for s in spans)])
-            rows = [Passage(span, vector) for span, vector in zip((None, *spans), vectors, strict=True)]
+            kept_terms = packed(terms_of(passages.whole(seen.story)), seen.story.words)
+            rows = [
+                Passage(span, vector, None if span else kept_terms)
+                for span, vector in zip((None, *spans), vectors, strict=True)
+            ]
             kept += self._store.put_passages(id, seen.text_revision, self.scheme, rows)
         return kept
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from corpus.types import Span, Story
 from corpus.yaml_file import read_yaml
 from index.choose import Turns
-from index.lexical import stems
+from index.terms import stems
 
 FILE = Path(__file__).with_name("toolkit.yaml")
 _WEAK_ALONE = 2  # weak words that say it without a tag of the narrator

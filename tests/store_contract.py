@@ -145,7 +145,8 @@ class StoreContract:
         assert changes.gone == frozenset()
         (one,) = changes.stories
         assert one.story_id == "one"
-        assert one.whole == (True, False)
+        assert one.parts == (None, Part.GOING_ON.value)
+        assert (one.language, one.facts["themes"], one.terms) == ("en", list(make_story().themes), None)
         np.testing.assert_allclose(one.vectors, [[1, 0], [0.70710677, 0.70710677]], rtol=1e-6)
         assert one.vectors.dtype == np.float32
         spans = store.visible(["one"], Purpose.SURFACE)["one"].passages
@@ -193,6 +194,29 @@ class StoreContract:
         store.withdraw("one", "test")
         assert not store.put_passages("one", seen, SCHEME, passages())
         assert store.changes(0, SCHEME).stories == ()
+
+    def test_terms_are_kept_beside_the_whole_story_and_go_with_its_words(self, store: Store) -> None:
+        seen = publish(store, make_story())
+        first, *others = passages()
+        store.put_passages("one", seen, SCHEME, [Passage(None, first.vector, b"as embedded"), *others])
+        assert store.changes(0, SCHEME).stories[0].terms == b"as embedded"
+        whole, revision = store.changes(0, SCHEME).stories[0].passage_ids[0], store.revision()
+        store.put_terms({whole: b"later", 10_000: b"of nobody"})
+        store.put_terms({})
+        assert store.changes(0, SCHEME).stories[0].terms == b"later"
+        assert store.revision() == revision
+        store.edit(make_story(title="New"), seen, "test")
+        store.put_terms({whole: b"of old words"})  # by one who read them before
+        approve(store, "one")
+        assert store.put_passages("one", store.visible(["one"], Purpose.SURFACE)["one"].text_revision, SCHEME, others)
+        assert store.changes(0, SCHEME).stories[0].terms is None
+
+    def test_changes_hold_only_stories_that_pass_the_gate(self, store: Store) -> None:
+        for id in ("one", "two", "three"):
+            store.put_passages(id, publish(store, make_story(id)), SCHEME, passages())
+        store.pause("one", "test")
+        store.set_consent("two", make_consent(Purpose.EVALUATE), "test")
+        assert [story.story_id for story in store.changes(0, SCHEME).stories] == ["three"]
 
     def test_schemes_do_not_mix(self, store: Store) -> None:
         seen = publish(store, make_story())

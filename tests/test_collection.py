@@ -13,6 +13,7 @@ from index.collection import Collection
 from index.facts import Facts, Held
 from index.limits import Limits
 from index.pipelines import DEFAULT, PIPELINES, Pipeline, pipeline
+from index.terms import terms_of
 
 DENSE = Pipeline("dense", "")
 X = np.asarray([1, 0], dtype=np.float32)
@@ -26,7 +27,7 @@ def at(*degrees: float) -> np.ndarray:
 def held(first: int, whole: float, *parts: float, text: str = "", themes: tuple[str, ...] = ()) -> Held:
     """A story whose vectors point so many degrees away from what is asked."""
     ids = tuple(range(first + 1, first + 1 + len(parts)))
-    return Held(Facts(language="en", themes=themes), text, first, ids, at(whole, *parts))
+    return Held(Facts(language="en", themes=themes), terms_of(text), first, ids, at(whole, *parts))
 
 
 def scores(collection: Collection, how: Pipeline, said: str = "", near=None, **more):  # type: ignore[no-untyped-def]

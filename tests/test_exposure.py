@@ -11,6 +11,7 @@ from index.exposure import LEAST, Exposure, stand_back
 from index.facts import Facts, Held
 from index.pipelines import pipeline
 from index.rank import Ranker
+from index.terms import terms_of
 from index.themes import lines
 
 
@@ -63,7 +64,7 @@ def collection_of(embedder: Embedder, count: int) -> Collection:
     made.change(
         (),
         {
-            f"s{i}": Held(Facts("en"), text, 2 * i, (2 * i + 1,), np.stack([vector, vector]))
+            f"s{i}": Held(Facts("en"), terms_of(text), 2 * i, (2 * i + 1,), np.stack([vector, vector]))
             for i, (text, vector) in enumerate(zip(texts, vectors, strict=True))
         },
     )

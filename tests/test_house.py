@@ -38,7 +38,7 @@ DOORS = {
     "alembic": ("corpus/store/", "corpus/migrations/"),
     "faiss": ("index/nearest/", PEERS),
     "bm25s": (),  # only what tests compare with
-    "Stemmer": ("index/lexical.py",),
+    "Stemmer": ("index/terms.py",),
     "ir_measures": ("index/evaluation/measures.py",),
     "sentence_transformers": ("index/embed.py", PEERS),
     "transformers": ("index/embed.py",),

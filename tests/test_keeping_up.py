@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from index.embed import WordEmbedder
 from index.find import Finder
 from index.query import Query, Sense
 from index.suggest import Wanted
-from tests.conftest import Clock, make_consent, make_group, make_story, publish
+from tests.conftest import Clock, approve, make_consent, make_group, make_story, publish
 
 
 def story_of(text: str, id: str = "one", **changes: object):  # type: ignore[no-untyped-def]
@@ -117,6 +119,89 @@ def test_no_word_of_a_story_is_read_to_choose_from(
     assert len(ids(finder, "my cat left me", count=3)) == 3 == len(read)
 
 
+def without_terms(store: Store, like: bytes | None = None) -> None:
+    """As a database of an earlier version has it; or with something else in the place of all terms."""
+    with contextlib.closing(sqlite3.connect(store.path)) as raw, raw:
+        raw.execute(
+            "UPDATE vector SET terms = ? WHERE passage_id IN (SELECT id FROM passage WHERE part IS NULL)", (like,)
+        )
+
+
+def reads(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Ids of the stories whose words are read from now on."""
+    read: list[str] = []
+    visible = store.visible
+    monkeypatch.setattr(
+        store, "visible", lambda some, purpose: read.extend(some := list(some)) or visible(some, purpose)
+    )
+    return read
+
+
+@pytest.mark.parametrize("like", [None, b"", b"\x00" * 12, b"of other rules than these"])
+def test_a_start_reads_no_words_but_those_of_which_nothing_was_kept(
+    store: Store, monkeypatch: pytest.MonkeyPatch, like: bytes | None
+) -> None:
+    told = dict(themes=("grief", "work"), stage="further_along", language="en-GB", content_notes=("violence",))
+    publish(store, story_of("my cat left me, my cat who slept", "one", **told))
+    publish(store, story_of("the lighthouse was dark", "two"))
+    Finder(store, WordEmbedder(), floor=0.1).build()
+
+    def start() -> tuple[Finder, list[str]]:
+        with monkeypatch.context() as patch:
+            read = reads(store, patch)
+            finder = Finder(store, WordEmbedder(), floor=0.1)
+            finder.build()
+            return finder, read
+
+    finder, read = start()
+    assert read == []
+    without_terms(store, like)
+    old, read = start()
+    assert sorted(read) == ["one", "two"]
+    again, read = start()
+    assert read == []
+    for other in (old, again):
+        assert other.collection.where() == finder.collection.where()
+        assert other.collection.facts("one").words == 8
+        assert other.collection.holding(["cat left"]) == {"one"}
+        assert other.collection.rarity("lighthouse") == finder.collection.rarity("lighthouse") == 0.5
+        assert other.find(Query(other.sense("my cat"))) == finder.find(Query(finder.sense("my cat")))
+
+
+def test_what_cannot_be_kept_of_words_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(store, story_of("my cat left me"))
+    Finder(store, WordEmbedder()).build()
+    without_terms(store)
+
+    def busy(_: object) -> None:
+        raise DatabaseBusy("in use")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "put_terms", busy)
+        finder = Finder(store, WordEmbedder(), floor=0.1)
+        finder.build()
+    assert ids(finder, "my cat left me") == ["one"]
+    read = reads(store, monkeypatch)
+    Finder(store, WordEmbedder(), floor=0.1).build()
+    assert read == ["one"]
+
+
+def test_terms_of_old_words_are_never_kept_for_new_ones(store: Store) -> None:
+    seen = publish(store, story_of("my cat left me"))
+    Finder(store, WordEmbedder()).build()
+    without_terms(store)
+    slow, quick = (Finder(store, WordEmbedder(), floor=0.1) for _ in range(2))
+    slow.pull()  # has read the words and kept nothing yet
+    store.edit(story_of("the lighthouse was dark"), seen, "t")
+    approve(store, "one")
+    quick.build()
+    slow.keep_up()
+    for finder in (slow, quick, Finder(store, WordEmbedder(), floor=0.1)):
+        finder.refresh()
+        assert finder.collection.holding(["cat"]) == frozenset()
+        assert finder.collection.holding(["lighthouse"]) == {"one"}
+
+
 def test_a_group_is_read_once_and_as_it_is_now(store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
     for id in ("tea", "walk"):
         store.put_group(make_group(id, name=f"About grief {id}"), "t")
@@ -154,6 +239,7 @@ def test_no_word_of_a_story_that_left_stays_in_memory(
     store.withdraw("one", "t")
     finder.refresh()
     assert finder.collection.holding(["zebras"]) == frozenset()
+    without_terms(store)
     store.pause("two", "t")
     store.resume("two", "t")
     with monkeypatch.context() as patch:

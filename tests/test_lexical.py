@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 
 from corpus.samples.read import read_stories
-from index import lexical as lexical_module
-from index.lexical import K1, B, Lexical, features, stems
+from index import terms as terms_module
+from index.lexical import K1, B, Lexical
+from index.terms import features, number, stems, terms_of
+
+
+def indexed(texts: dict[str, str]) -> Lexical:
+    lexical = Lexical()
+    lexical.change((), {id: terms_of(text) for id, text in texts.items()})
+    return lexical
 
 
 def test_words_are_stemmed_whatever_their_apostrophe() -> None:
@@ -26,9 +33,8 @@ def test_pairs_are_of_neighbouring_content_words() -> None:
 
 def test_scores_are_bm25_by_hand() -> None:
     """Lucene's form: idf·tf / (tf + k1·(1 - b + b·length/mean length)), lengths and counts over all features."""
-    lexical = Lexical()
     texts = {"a": "whisky whisky lamp", "b": "lamp", "c": "rain"}
-    lexical.change((), texts)
+    lexical = indexed(texts)
     lengths = {id: len(features(text)) for id, text in texts.items()}
     mean = sum(lengths.values()) / 3
     idf = math.log(1 + (3 - 1 + 0.5) / (1 + 0.5))
@@ -42,8 +48,7 @@ def test_scores_are_bm25_by_hand() -> None:
 
 def test_scores_are_those_of_bm25s_over_all_samples() -> None:
     texts = {story.id: "\n".join(part.text for part in story.parts) for story in read_stories().good}
-    lexical = Lexical()
-    lexical.change((), texts)
+    lexical = indexed(texts)
     has = [features(text) for text in texts.values()]
     vocabulary = {feature: n for n, feature in enumerate(dict.fromkeys(itertools.chain(*has)))}
     model = bm25s.BM25(k1=K1, b=B, method="lucene")
@@ -54,20 +59,18 @@ def test_scores_are_those_of_bm25s_over_all_samples() -> None:
 
 
 def test_what_goes_is_forgotten_and_what_changes_is_taken_anew() -> None:
-    lexical = Lexical()
-    lexical.change((), {"a": "whisky", "b": "lamp"})
+    lexical = indexed({"a": "whisky", "b": "lamp"})
     assert lexical.scores("whisky")[0] > 0
-    lexical.change(["a", "never there"], {"b": "rain"})
+    lexical.change(["a", "never there"], {"b": terms_of("rain")})
     assert lexical.ids == ("b",)
     assert not lexical.scores("whisky lamp").any()
     assert lexical.scores("rain")[0] > 0
     held = {*np.concatenate(list(lexical._texts.values())).tolist(), *lexical._postings()._features.tolist()}
-    assert held == {hash("rain")}
+    assert held == {number("rain")}
 
 
 def test_a_story_can_lend_its_words() -> None:
-    lexical = Lexical()
-    lexical.change((), {"a": "whisky lamp", "b": "lamp", "c": "rain"})
+    lexical = indexed({"a": "whisky lamp", "b": "lamp", "c": "rain"})
     assert not lexical.scores("nothing").any()
     assert lexical.scores("nothing", like=["a"])[1] > 0
     assert lexical.scores("nothing", like=["not there"]).tolist() == [0, 0, 0]
@@ -76,13 +79,12 @@ def test_a_story_can_lend_its_words() -> None:
 def test_texts_without_words_break_nothing() -> None:
     lexical = Lexical()
     assert lexical.scores("rain").tolist() == []
-    lexical.change((), {"a": "…", "b": ""})
+    lexical.change((), {"a": terms_of("…"), "b": terms_of("")})
     assert lexical.scores("rain").tolist() == [0, 0]
 
 
 def test_a_muted_word_is_found_in_every_form_and_a_group_of_words_in_a_row() -> None:
-    lexical = Lexical()
-    lexical.change((), {"a": "my mother drank", "b": "my mother in law drinks", "c": "in my mothers house by law"})
+    lexical = indexed({"a": "my mother drank", "b": "my mother in law drinks", "c": "in my mothers house by law"})
     assert lexical.holding(["mother"]) == {"a", "b", "c"}
     assert lexical.holding(["drinking"]) == {"b"}  # stems know endings, not "drank"
     assert lexical.holding(["mother in law"]) == {"b"}
@@ -91,7 +93,6 @@ def test_a_muted_word_is_found_in_every_form_and_a_group_of_words_in_a_row() -> 
 
 def test_no_word_that_somebody_wrote_stays_in_the_stemmer() -> None:
     """The cache that PyStemmer comes with would hold the last ten thousand."""
-    lexical = Lexical()
-    lexical.change((), {"a": "whisky"})
+    lexical = indexed({"a": "whisky"})
     lexical.scores("zebras yodelling")
-    assert lexical_module._stemmer().maxCacheSize == 0
+    assert terms_module._stemmer().maxCacheSize == 0

@@ -28,16 +28,20 @@ class Passage:
 
     span: Span | None
     vector: NDArray[np.float32]  # float32[d], unit norm
+    terms: bytes | None = None  # beside the vector of the whole story: what the index wants to know of its words again
 
 
 @dataclass(frozen=True, slots=True)
 class StoryVectors:
-    """All vectors of one story under one scheme."""
+    """All vectors of one story under one scheme, and what is told about it. None of its words."""
 
     story_id: str
     passage_ids: tuple[int, ...]  # never used again for anything else, also after the story is gone
-    whole: tuple[bool, ...]  # True where the vector is that of the whole story
+    parts: tuple[str | None, ...]  # of each vector the part that its passage is from; None: that of the whole story
     vectors: NDArray[np.float32]  # float32[n, d], rows unit-norm, in the order of `passage_ids`
+    language: str
+    facts: Mapping[str, Any]  # by the names of `Story`, as stored: themes, stage, hope, …
+    terms: bytes | None  # what was kept beside the vector of the whole story
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,8 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
     def changes(self, since: int, scheme: str) -> Changes:
         """Everything that changed after revision `since` (0: everything there is), as one moment.
 
-        Holds vectors and ids, never words. A story whose vectors of `scheme` are not there yet is in `gone`.
+        Holds vectors and what is told about stories, never words: only of stories that pass the consent gate for
+        `Purpose.SURFACE` at that moment. A story whose vectors of `scheme` are not there yet is in `gone`.
         """
         ...
 
@@ -249,6 +254,11 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
     def put_passages(self, id: str, seen: int, scheme: str, passages: Sequence[Passage]) -> bool:
         """Keep the vectors of a story. False, and nothing is written, when its words are no longer those of `seen`
         (edited, paused or withdrawn while they were being embedded)."""
+        ...
+
+    def put_terms(self, terms: Mapping[int, bytes]) -> None:
+        """Keep terms beside vectors that have none, by the ids of their passages; ids that are gone are passed over.
+        Not a change: the revision stays."""
         ...
 
     def put_group(self, group: Group, actor: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
 _MOST_PARAMETERS = 500  # ids in one statement, well below SQLite's limit
+_ROWS = 20_000  # with vectors that are put together at once
 
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
@@ -180,16 +181,7 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
     changed = set(c.execute(sa.select(t.story.c.id).where(t.story.c.revision > since)).scalars())
     departed = sa.select(t.departure.c.id).where(t.departure.c.revision > since)
     left = set(c.execute(departed.where(t.departure.c.kind == "story")).scalars())
-    rows = c.execute(
-        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding)
-        .select_from(t.story)
-        .join(t.passage, t.passage.c.story_id == t.story.c.id)
-        .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
-        .where(t.story.c.revision > since, t.passage.c.scheme == scheme)
-        .where(may_be_seen(Purpose.SURFACE, now, samples))
-        .order_by(t.story.c.id, t.passage.c.id)
-    ).all()
-    stories = tuple(_by_story(rows))
+    stories = tuple(_story_vectors(c, since, scheme, now, samples))
 
     changed_groups = set(c.execute(sa.select(t.group.c.id).where(t.group.c.revision > since)).scalars())
     left_groups = set(c.execute(departed.where(t.departure.c.kind == "group")).scalars())
@@ -209,12 +201,36 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
     )
 
 
-def _by_story(rows: Sequence[Any]) -> Iterator[StoryVectors]:
-    """Rows (story id, passage id, part, embedding) in order of story, put together. All vectors are one array, read as
-    it stands in the rows: what a story gets is a view of it."""
+def _story_vectors(c: Connection, since: int, scheme: str, now: datetime, samples: bool) -> Iterator[StoryVectors]:
+    """Of each story that changed and passes the gate, in order of id. The vectors of many stories are one array, read
+    as they stand in the rows: what a story gets is a view of it."""
+    wanted = sa.and_(t.story.c.revision > since, may_be_seen(Purpose.SURFACE, now, samples))
+    told = {
+        row.id: row for row in c.execute(sa.select(t.story.c.id, t.story.c.language, t.story.c.facts).where(wanted))
+    }
+    rows = c.execute(
+        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.terms, t.vector.c.embedding)
+        .select_from(t.story)
+        .join(t.passage, t.passage.c.story_id == t.story.c.id)
+        .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
+        .where(wanted, t.passage.c.scheme == scheme)
+        .order_by(t.passage.c.story_id, t.passage.c.id)
+    )
+    left: list[Any] = []  # of a story whose rows may go on in what is read next
+    for some in rows.partitions(_ROWS):
+        some = [*left, *some]
+        last = some[-1].story_id
+        first = next(i for i in range(len(some) - 1, -2, -1) if i < 0 or some[i].story_id != last) + 1
+        yield from _by_story(some[:first], told)
+        left = list(some[first:])
+    yield from _by_story(left, told)
+
+
+def _by_story(rows: Sequence[Any], told: Mapping[str, Any]) -> Iterator[StoryVectors]:
+    """Rows (story id, passage id, part, terms, embedding) in order of story, put together."""
     if not rows:
         return
-    owners, ids, parts, blobs = zip(*rows, strict=True)
+    owners, ids, parts, terms, blobs = zip(*rows, strict=True)
     vectors = to_vector(b"".join(blobs)).reshape(len(rows), -1)
     start = 0
     for i in range(1, len(rows) + 1):
@@ -222,8 +238,11 @@ def _by_story(rows: Sequence[Any]) -> Iterator[StoryVectors]:
             yield StoryVectors(
                 story_id=owners[start],
                 passage_ids=ids[start:i],
-                whole=tuple(part is None for part in parts[start:i]),
+                parts=parts[start:i],
                 vectors=vectors[start:i],
+                language=told[owners[start]].language,
+                facts=told[owners[start]].facts,
+                terms=next((kept for kept in terms[start:i] if kept is not None), None),
             )
             start = i
 

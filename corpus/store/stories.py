@@ -194,9 +194,16 @@ class StoryRows(Rows):
                 where = {"part": span.part.value, "start": span.start, "end": span.end} if span else {}
                 key = c.execute(sa.insert(t.passage).values(story_id=id, scheme=scheme, **where)).inserted_primary_key
                 assert key is not None
-                c.execute(sa.insert(t.vector).values(passage_id=key[0], embedding=_blob(passage.vector)))
+                kept = {"embedding": _blob(passage.vector), "terms": passage.terms}
+                c.execute(sa.insert(t.vector).values(passage_id=key[0], **kept))
             self._touch(c, id)
             return True
+
+    def put_terms(self, terms: Mapping[int, bytes]) -> None:
+        beside = sa.update(t.vector).where(t.vector.c.passage_id == sa.bindparam("passage"))
+        if rows := [{"passage": id, "terms": kept} for id, kept in terms.items()]:
+            with self._write() as c:
+                c.execute(beside, rows)
 
     def put_group(self, group: Group, actor: str) -> None:
         document = group.model_dump(mode="json")

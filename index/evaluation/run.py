@@ -16,6 +16,7 @@ from index.facts import Facts, Held, answers
 from index.pipelines import Pipeline
 from index.query import Query, Sense
 from index.rank import FLOOR, Ranker
+from index.terms import Reader
 
 DEPTH = 100  # ranks kept of each query
 SHOWN = 3  # stories that a person sees at once
@@ -67,13 +68,19 @@ class Bench:
         self._themes = Ranker(embedder, _NOTHING).themes
         documents = list(task.documents.values())
         passage_id = 0
+        read = Reader()
         for start in range(0, len(documents), _BATCH):
             added = {}
             for story, spans, vectors in _embedded(documents[start : start + _BATCH], embedder):
                 ids = tuple(range(passage_id, passage_id + len(spans) + 1))
                 passage_id += len(ids)
                 added[story.id] = Held(
-                    Facts.of(story), words_of(story), ids[0], ids[1:], vectors, answers(story, spans)
+                    Facts.of(story),
+                    read(words_of(story)),
+                    ids[0],
+                    ids[1:],
+                    vectors,
+                    answers(span.part for span in spans),
                 )
             self.collection.change((), added)
             if on_progress:
