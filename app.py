@@ -3,6 +3,7 @@
 import sys
 
 from assistant.pages import listen, serve
+from assistant.pages.memory import return_large_blocks
 from assistant.settings import Settings, open_parts
 from corpus.errors import SharedJourneyError
 from index.progress import progress_bar
@@ -11,7 +12,8 @@ from index.progress import progress_bar
 def main() -> int:
     try:
         settings = Settings.read()
-        with listen(settings) as door, open_parts(settings, on_progress=progress_bar()) as parts:
+        return_large_blocks()
+        with listen(settings) as door, open_parts(settings, on_progress=progress_bar(), standing=False) as parts:
             serve(parts, settings, door)
     except SharedJourneyError as error:
         print(str(error), file=sys.stderr)

@@ -78,10 +78,14 @@ class Parts:
         self.close()
 
 
-def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | None = None) -> Parts:
+def open_parts(
+    settings: Settings, *, on_progress: Callable[[int, int], None] | None = None, standing: bool = True
+) -> Parts:
     """Open the database, load the model, embed what is new, and put a turn together.
 
     on_progress(done, total) counts stories that are being embedded; it is not called when there is nothing to do.
+    standing: whether it is found out at once which stories stand back (index/exposure.py); a page that serves does it
+    when it answers already.
     Raises the errors of `corpus.errors`, each with a line to show.
     """
     stay_offline(download=settings.model_download)
@@ -89,7 +93,7 @@ def open_parts(settings: Settings, *, on_progress: Callable[[int, int], None] | 
         store = open_corpus(settings)
         undo.callback(store.close)
         voice = make_voice(settings.chat_model)
-        finder = open_finder(settings, store, on_progress)
+        finder = open_finder(settings, store, on_progress, standing=standing)
         screen = Screener(
             finder.embedder if shipped().reads(finder.embedder.name) else open_embedder(bundled(settings))
         )

@@ -132,11 +132,11 @@ class Finder:
 
     # --- keeping up ---------------------------------------------------------------------------------------------
 
-    def build(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+    def build(self, on_progress: Callable[[int, int], None] | None = None, *, standing: bool = True) -> int:
         """Embed every story and group that has no vectors of this scheme yet, then refresh. Returns how many stories.
 
         Each batch is committed by itself: a killed process loses one batch, and the next start goes on from there.
-        on_progress(done, total) is called after each batch.
+        on_progress(done, total) is called after each batch. standing: whether it is found out who stands back.
         """
         pending = self._store.unembedded(self.scheme, limit=10_000_000)
         done = 0
@@ -150,7 +150,7 @@ class Finder:
             pass
         self.pull()
         self._keep_terms()
-        self._ranker.ready()
+        self._ranker.ready(standing=standing)
         return done
 
     def refresh(self) -> None:

@@ -55,10 +55,11 @@ class Ranker:
         self.collection = Collection(self._embedder.dimension, self._memory)
         self._exposure = Exposure(self.themes)
 
-    def ready(self) -> None:
-        """Make now what the first question after a change would make, and who stands back: no visitor waits for it."""
+    def ready(self, *, standing: bool = True) -> None:
+        """Make now what the first question after a change would make, and find out who stands back (standing): no
+        visitor waits for it."""
         self.collection.ready()
-        if self.how.stand_back:
+        if standing and self.how.stand_back:
             self._exposure.measure(self.collection, self.how)
 
     @property

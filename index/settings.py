@@ -42,11 +42,20 @@ def open_embedder(settings: IndexSettings) -> Embedder:
     )
 
 
-def open_finder(settings: IndexSettings, store: Store, on_progress: Callable[[int, int], None] | None = None) -> Finder:
-    """Load the model and embed what is new. on_progress(done, total) counts stories; not called if there are none."""
+def open_finder(
+    settings: IndexSettings,
+    store: Store,
+    on_progress: Callable[[int, int], None] | None = None,
+    *,
+    standing: bool = True,
+) -> Finder:
+    """Load the model and embed what is new. on_progress(done, total) counts stories; not called if there are none.
+
+    standing: whether it is found out at once who stands back; else the first `keep_up` does it.
+    """
     memory = None if settings.index_memory is None else settings.index_memory << 20
     finder = Finder(store, open_embedder(settings), memory=memory)
-    finder.build(on_progress)
+    finder.build(on_progress, standing=standing)
     return finder
 
 

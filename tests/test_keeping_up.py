@@ -168,6 +168,20 @@ def test_a_start_reads_no_words_but_those_of_which_nothing_was_kept(
         assert other.find(Query(other.sense("my cat"))) == finder.find(Query(finder.sense("my cat")))
 
 
+def test_a_page_answers_before_it_is_known_who_stands_back(store: Store) -> None:
+    for i, word in enumerate(("work", "sleep", "mum", "night", "alone", "money", "drink", "grief") * 4):
+        publish(store, story_of(f"{word} was all I thought of {word} {i}", f"s{i:02}"))
+    finder, other = (Finder(store, WordEmbedder(), floor=0.1) for _ in range(2))
+    finder.build(standing=False)
+    assert finder._ranker.standing == {}
+    assert ids(finder, "I cannot sleep at night and sleep is gone")
+    assert finder._ranker.standing == {}, "nobody waited for it"
+    finder.keep_up()
+    other.build()
+    assert finder._ranker.standing == other._ranker.standing
+    assert any(finder._ranker.standing.values())
+
+
 def test_what_cannot_be_kept_of_words_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(store, story_of("my cat left me"))
     Finder(store, WordEmbedder()).build()

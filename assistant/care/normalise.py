@@ -16,7 +16,7 @@ MOST_CHARACTERS = 200_000  # the page accepts far less; what is longer is read f
 LONGEST_WORD = 40  # characters; longer "words" are noise, and cutting them keeps matching linear
 CHUNK, OVERLAP = 80, 20  # words; an unpunctuated text is read in overlapping pieces
 
-_APOSTROPHES = str.maketrans("", "", "'’‘‛`´ʼʹ′＇\u00ad")
+_APOSTROPHES = "'’‘‛`´ʼʹ′＇\u00ad"
 # All that `fold` changes in a text of ASCII alone, besides capitals: the same, ten times as fast.
 _PLAIN = {code: " " for code in range(32) if chr(code) not in "\n\r"} | {ord(ch): None for ch in "'`"}
 # Letters of other alphabets that look Latin; used only inside a word that also holds Latin letters.
@@ -49,22 +49,25 @@ class Lexicon:
 PLAIN = Lexicon()
 
 
+_ODD = re.compile(r"[^\x20-\x7f\n\r]")
+
+
+def _bare(odd: re.Match[str]) -> str:
+    """What is left of a character that is not a plain one."""
+    kind = unicodedata.category(odd.group())
+    if kind in ("Mn", "Cf"):  # accents, zero-width and direction marks
+        return ""
+    return " " if kind == "Cc" else odd.group()
+
+
 def fold(text: str) -> str:
     """Lower case, NFKC, no accents, no apostrophes, no invisible characters; lone surrogates are dropped."""
     if text.isascii():
         return text.lower().translate(_PLAIN)
     text = unicodedata.normalize("NFKC", text.encode("utf-8", "ignore").decode("utf-8")).lower()
-    text = text.replace("ß", "ss").replace("œ", "oe").replace("æ", "ae").translate(_APOSTROPHES)
-    out = []
-    for ch in unicodedata.normalize("NFKD", text):
-        if ch.isascii():
-            out.append(ch if ch >= " " or ch in "\n\r" else " ")
-            continue
-        kind = unicodedata.category(ch)
-        if kind in ("Mn", "Cf"):  # accents, zero-width and direction marks
-            continue
-        out.append(" " if kind == "Cc" else ch)
-    return "".join(out)
+    for letter, plain in (("ß", "ss"), ("œ", "oe"), ("æ", "ae"), *((mark, "") for mark in _APOSTROPHES)):
+        text = text.replace(letter, plain)  # one pass of `translate` takes five times as long
+    return _ODD.sub(_bare, unicodedata.normalize("NFKD", text))
 
 
 def one_edit(stem: str) -> set[str]:

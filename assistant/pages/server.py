@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
-import ctypes
 import os
 import shutil
 import socket
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from assistant.counts import Counts
 from assistant.pages.later import Later
+from assistant.pages.memory import give_back
 from assistant.pages.sessions import Talks
 from assistant.pages.talk import Room, Trouble, guarded, note
 from assistant.pages.upkeep import kept_up
@@ -205,15 +205,10 @@ def build(
 
 
 def warm(parts: Parts) -> None:
-    """One answer to nobody, so that what loads late is loaded before a person waits for it."""
+    """One answer to nobody, so that what loads late is loaded before a person waits for it; then who stands back."""
     with contextlib.suppress(Trouble):
         guarded(lambda: parts.turn.respond(parts.turn.start("en", None)[0], "I was awake most of the night again"))
-
-
-def give_back() -> None:
-    """Give memory that only the start needed back to the system, where the C library can (glibc)."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        guarded(parts.finder.keep_up)
 
 
 def serve(parts: Parts, settings: Settings, door: socket.socket | None = None) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
 _MOST_PARAMETERS = 500  # ids in one statement, well below SQLite's limit
-_ROWS = 20_000  # with vectors that are put together at once
+_ROWS = 2000  # with vectors that are put together at once
 
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
@@ -205,15 +205,21 @@ def _story_vectors(c: Connection, since: int, scheme: str, now: datetime, sample
     """Of each story that changed and passes the gate, in order of id. The vectors of many stories are one array, read
     as they stand in the rows: what a story gets is a view of it."""
     wanted = sa.and_(t.story.c.revision > since, may_be_seen(Purpose.SURFACE, now, samples))
-    told = {
-        row.id: row for row in c.execute(sa.select(t.story.c.id, t.story.c.language, t.story.c.facts).where(wanted))
-    }
+    of_scheme = sa.and_(t.passage.c.story_id == t.story.c.id, t.passage.c.scheme == scheme)
+    # Apart from the vectors: what stays in memory is not to lie scattered among what goes at once.
+    about = (
+        sa.select(t.story.c.id, t.story.c.language, t.story.c.facts, t.vector.c.terms)
+        .outerjoin(t.passage, sa.and_(of_scheme, t.passage.c.part.is_(None)))
+        .outerjoin(t.vector, t.vector.c.passage_id == t.passage.c.id)
+        .where(wanted)
+    )
+    told = {row.id: row for row in c.execute(about)}
     rows = c.execute(
-        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.terms, t.vector.c.embedding)
+        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding)
         .select_from(t.story)
-        .join(t.passage, t.passage.c.story_id == t.story.c.id)
+        .join(t.passage, of_scheme)
         .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
-        .where(wanted, t.passage.c.scheme == scheme)
+        .where(wanted)
         .order_by(t.passage.c.story_id, t.passage.c.id)
     )
     left: list[Any] = []  # of a story whose rows may go on in what is read next
@@ -227,22 +233,23 @@ def _story_vectors(c: Connection, since: int, scheme: str, now: datetime, sample
 
 
 def _by_story(rows: Sequence[Any], told: Mapping[str, Any]) -> Iterator[StoryVectors]:
-    """Rows (story id, passage id, part, terms, embedding) in order of story, put together."""
+    """Rows (story id, passage id, part, embedding) in order of story, put together."""
     if not rows:
         return
-    owners, ids, parts, terms, blobs = zip(*rows, strict=True)
+    owners, ids, parts, blobs = zip(*rows, strict=True)
     vectors = to_vector(b"".join(blobs)).reshape(len(rows), -1)
     start = 0
     for i in range(1, len(rows) + 1):
         if i == len(rows) or owners[i] != owners[start]:
+            about = told[owners[start]]
             yield StoryVectors(
                 story_id=owners[start],
                 passage_ids=ids[start:i],
                 parts=parts[start:i],
                 vectors=vectors[start:i],
-                language=told[owners[start]].language,
-                facts=told[owners[start]].facts,
-                terms=next((kept for kept in terms[start:i] if kept is not None), None),
+                language=about.language,
+                facts=about.facts,
+                terms=about.terms,
             )
             start = i
 

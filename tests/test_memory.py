@@ -1,0 +1,38 @@
+"""What a moment needed goes back to the system (where the C library is glibc)."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+CHILD = """
+import re, sys
+from assistant.pages.memory import return_large_blocks
+if sys.argv[1] == "told":
+    return_large_blocks()
+
+def held():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1]) // 1024
+
+bytearray(3 << 20)  # the first that is freed is what makes glibc keep the later ones
+before, kept, large = held(), [], []
+for _ in range(40):
+    large.append(bytearray(b"x") * (2 << 20))
+    kept += [bytes(700) for _ in range(40)]
+del large
+print(held() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has its own ways")
+def test_large_blocks_are_given_back_although_small_ones_were_made_between_them() -> None:
+    def growth(how: str) -> int:
+        """MB that are still held of the 80 that were."""
+        done = subprocess.run([sys.executable, "-c", CHILD, how], capture_output=True, text=True, check=True)
+        return int(done.stdout)
+
+    assert growth("told") < 10
+    assert growth("not told") > 20, "this test can see what it looks for"
