@@ -353,8 +353,8 @@ class Collection:
         for i, id in enumerate(ids):
             held = self._held[id]
             cosines = self._part_vectors.vectors(np.asarray(held.parts, dtype=np.int64)) @ vector
-            best: dict[int, float] = {}
-            for answer, cosine in zip(held.answers or [0] * len(cosines), cosines, strict=True):
+            best: dict[str, float] = {}
+            for answer, cosine in zip(held.answers or [""] * len(cosines), cosines, strict=True):
                 best[answer] = max(best.get(answer, -1.0), float(cosine))
             found[i] = np.mean(list(best.values()))
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +64,4 @@ class Held:
     whole: int | None  # id of the whole story's vector
     parts: tuple[int, ...]  # ids of its passages, in order
     vectors: Vectors  # float32[n, d], rows unit-norm: that of the whole story first if there is one, then the passages
-    answers: tuple[int, ...] = ()  # for each passage, which of the narrator's answers it is cut from; (): all from one
-
-
-def answers(parts: Iterable[str]) -> tuple[int, ...]:
-    """For each passage of a story the place of the answer that it is cut from, by the names of their parts."""
-    places: dict[str, int] = {}
-    return tuple(places.setdefault(part, len(places)) for part in parts)
+    answers: tuple[str, ...] = ()  # for each passage, which of the narrator's answers it is cut from; (): all from one

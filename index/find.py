@@ -25,7 +25,7 @@ from index import passages
 from index.choose import Turns, choose
 from index.collection import Candidate, Collection
 from index.embed import Embedder, Vectors
-from index.facts import Facts, Held, answers
+from index.facts import Facts, Held
 from index.known_groups import KnownGroups
 from index.nearest import Nearest
 from index.pipelines import DEFAULT, Pipeline, pipeline
@@ -209,20 +209,22 @@ class Finder:
         read = Reader()
         held = {}
         for story in stories:
-            whole = [i for i, part in enumerate(story.parts) if part is None][:1]
+            whole = story.parts.index(None) if None in story.parts else None
             parts = [i for i, part in enumerate(story.parts) if part is not None]
+            rows = parts if whole is None else [whole, *parts]
             if (known := kept[story.story_id]) is None:
                 if (visible := seen.get(story.story_id)) is None:
                     continue
                 known = read(passages.whole(visible.story)), visible.story.words
-                self._unkept.update((story.passage_ids[i], packed(*known)) for i in whole)
+                if whole is not None:
+                    self._unkept[story.passage_ids[whole]] = packed(*known)
             held[story.story_id] = Held(
                 facts=Facts.told(story.language, story.facts, known[1]),
                 terms=known[0],
-                whole=story.passage_ids[whole[0]] if whole else None,
+                whole=None if whole is None else story.passage_ids[whole],
                 parts=tuple(story.passage_ids[i] for i in parts),
-                vectors=story.vectors[[*whole, *parts]],
-                answers=answers(part for part in story.parts if part is not None),
+                vectors=story.vectors if whole == 0 and len(rows) == len(story.parts) else story.vectors[rows],
+                answers=tuple(part for part in story.parts if part is not None),
             )
         return held
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from corpus.store import tables as t
 from corpus.store.contract import Changes, GroupChanges, GroupVector, StoryVectors, Summary
-from corpus.types import Consent, Group, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
+from corpus.types import Consent, Group, Part, PartText, Provenance, Purpose, Span, State, Story, VisibleStory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LISTED = ("active", "temporarily_closed", "inactive")  # an unlisted group is never seen; the others say what they are
 _MOST_PARAMETERS = 500  # ids in one statement, well below SQLite's limit
+_PART_NAMES = {part.value: part.value for part in Part}
 _ROWS = 2000  # with vectors that are put together at once
 
 
@@ -202,54 +203,52 @@ def changes(c: Connection, since: int, scheme: str, now: datetime, samples: bool
 
 
 def _story_vectors(c: Connection, since: int, scheme: str, now: datetime, samples: bool) -> Iterator[StoryVectors]:
-    """Of each story that changed and passes the gate, in order of id. The vectors of many stories are one array, read
-    as they stand in the rows: what a story gets is a view of it."""
+    """Of each story that changed and passes the gate, in the order in which they were embedded. The vectors of many
+    stories are one array, read as they stand in the rows: what a story gets is a view of it."""
     wanted = sa.and_(t.story.c.revision > since, may_be_seen(Purpose.SURFACE, now, samples))
-    of_scheme = sa.and_(t.passage.c.story_id == t.story.c.id, t.passage.c.scheme == scheme)
-    # Apart from the vectors: what stays in memory is not to lie scattered among what goes at once.
-    about = (
-        sa.select(t.story.c.id, t.story.c.language, t.story.c.facts, t.vector.c.terms)
-        .outerjoin(t.passage, sa.and_(of_scheme, t.passage.c.part.is_(None)))
-        .outerjoin(t.vector, t.vector.c.passage_id == t.passage.c.id)
-        .where(wanted)
-    )
-    told = {row.id: row for row in c.execute(about)}
-    rows = c.execute(
-        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.embedding)
-        .select_from(t.story)
-        .join(t.passage, of_scheme)
+    told = {
+        row.id: row for row in c.execute(sa.select(t.story.c.id, t.story.c.language, t.story.c.facts).where(wanted))
+    }
+    if not told:
+        return
+    vectors = (
+        sa.select(t.passage.c.story_id, t.passage.c.id, t.passage.c.part, t.vector.c.terms, t.vector.c.embedding)
         .join(t.vector, t.vector.c.passage_id == t.passage.c.id)
-        .where(wanted)
-        .order_by(t.passage.c.story_id, t.passage.c.id)
+        .where(t.passage.c.scheme == scheme)
+        .order_by(t.passage.c.id)
     )
+    if since:  # else all are read from the first to the last, as they lie in the file
+        vectors = vectors.where(t.passage.c.story_id.in_(sa.select(t.story.c.id).where(t.story.c.revision > since)))
     left: list[Any] = []  # of a story whose rows may go on in what is read next
-    for some in rows.partitions(_ROWS):
-        some = [*left, *some]
-        last = some[-1].story_id
-        first = next(i for i in range(len(some) - 1, -2, -1) if i < 0 or some[i].story_id != last) + 1
+    for some in c.execute(vectors).partitions(_ROWS):
+        some = [*left, *(row for row in some if row.story_id in told)]
+        first = len(some)
+        while first and some[first - 1].story_id == some[-1].story_id:
+            first -= 1
         yield from _by_story(some[:first], told)
-        left = list(some[first:])
+        left = some[first:]
     yield from _by_story(left, told)
 
 
 def _by_story(rows: Sequence[Any], told: Mapping[str, Any]) -> Iterator[StoryVectors]:
-    """Rows (story id, passage id, part, embedding) in order of story, put together."""
+    """Rows (story id, passage id, part, terms, embedding), story after story, put together."""
     if not rows:
         return
-    owners, ids, parts, blobs = zip(*rows, strict=True)
+    owners, ids, parts, terms, blobs = zip(*rows, strict=True)
     vectors = to_vector(b"".join(blobs)).reshape(len(rows), -1)
+    parts = tuple(map(_PART_NAMES.get, parts))  # one string of each for all
     start = 0
     for i in range(1, len(rows) + 1):
         if i == len(rows) or owners[i] != owners[start]:
             about = told[owners[start]]
             yield StoryVectors(
-                story_id=owners[start],
+                story_id=about.id,
                 passage_ids=ids[start:i],
                 parts=parts[start:i],
                 vectors=vectors[start:i],
                 language=about.language,
                 facts=about.facts,
-                terms=about.terms,
+                terms=next((kept for kept in terms[start:i] if kept is not None), None),
             )
             start = i
 

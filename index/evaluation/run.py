@@ -12,7 +12,7 @@ from index.choose import DAY, TURN, Turns, choose, in_turn
 from index.collection import Candidate, Collection
 from index.embed import Embedder, Vectors
 from index.evaluation.task import Asked, Task, words_of
-from index.facts import Facts, Held, answers
+from index.facts import Facts, Held
 from index.pipelines import Pipeline
 from index.query import Query, Sense
 from index.rank import FLOOR, Ranker
@@ -80,7 +80,7 @@ class Bench:
                     ids[0],
                     ids[1:],
                     vectors,
-                    answers(span.part for span in spans),
+                    tuple(span.part for span in spans),
                 )
             self.collection.change((), added)
             if on_progress:
