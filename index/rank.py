@@ -103,17 +103,19 @@ class Ranker:
         strangers = list(self.collection.where(query.strangers).values()) if query.strangers else []
         standing = self.standing
         asked_for = wishes.asked_for(query)
+        unasked = {theme for theme in _HEAVY if sense.near.get(theme, 0.0) < _SPOKEN_OF}
         changed = []
         for candidate in found:
-            facts = self.collection.facts(candidate.id)
+            id, passage_id, score, nearness = candidate
+            facts = self.collection.facts(id)
             if facts is None:  # it left just now
                 continue
             change = wishes.moved(facts, query, strangers) if asked_for else 0.0
-            change -= standing.get(candidate.id, 0.0)
-            change -= _UNLIKE * max(0.0, refused.get(candidate.id, 0.0) - _UNLIKE_FROM)
-            first = facts.themes[0] if facts.themes else ""
-            if first in _HEAVY and sense.near.get(first, 0.0) < _SPOKEN_OF:
+            change -= standing.get(id, 0.0)
+            if refused:
+                change -= _UNLIKE * max(0.0, refused.get(id, 0.0) - _UNLIKE_FROM)
+            if facts.themes and facts.themes[0] in unasked:
                 change -= _UNASKED
-            changed.append(candidate._replace(score=candidate.score + change) if change else candidate)
+            changed.append(Candidate(id, passage_id, score + change, nearness) if change else candidate)
         changed.sort(key=lambda candidate: (-candidate.score, candidate.id))
         return changed

@@ -16,6 +16,13 @@ from corpus.store.base import Rows
 from corpus.store.reading import LISTED
 from corpus.types import Book
 
+_DOUBTED = (  # put together once: it is asked with every answer
+    sa.select(t.group_wrong.c.group_id)
+    .where(t.group_wrong.c.reason.in_([reason.value for reason in DOUBTS]), t.group_wrong.c.day > sa.bindparam("since"))
+    .group_by(t.group_wrong.c.group_id)
+    .having(sa.func.sum(t.group_wrong.c.count) >= DOUBTED_FROM)
+)
+
 
 class WrongRows(Rows):
     def tell_wrong(self, id: str, reason: Wrong) -> bool:
@@ -42,13 +49,8 @@ class WrongRows(Rows):
         return {id: ToldWrong(_in_order(found), last[id]) for id, found in counts.items()}
 
     def doubted_groups(self) -> frozenset[str]:
-        one = t.group_wrong.c
-        query = sa.select(one.group_id).where(
-            one.reason.in_([reason.value for reason in DOUBTS]), one.day > self._day(DOUBT_DAYS)
-        )
         with self._read() as c:
-            grouped = query.group_by(one.group_id).having(sa.func.sum(one.count) >= DOUBTED_FROM)
-            return frozenset(c.execute(grouped).scalars())
+            return frozenset(c.execute(_DOUBTED, {"since": self._day(DOUBT_DAYS)}).scalars())
 
     def settle_wrong(self, id: str, actor: str) -> int:
         one = t.group_wrong
