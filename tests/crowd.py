@@ -1,5 +1,5 @@
 """Many people at once: `make crowd`, or `python -m tests.crowd --people 100`. A program of its own is started on a free loopback port over the
-collection of the settings, and so many people open the page, write, open a story, and leave, twice over.
+collection of the settings, and so many people open the page, write, open a story, and leave, over and over.
 
 Messages are sent at their time, whether or not earlier ones are answered, so a program that falls behind is seen to.
 What is written are sentences of the sample stories. Nothing is counted for the program, and no conversation is kept.
@@ -103,7 +103,9 @@ class _Person:
         raise ValueError("the stream ended without an answer")
 
 
-def crowd(data: Path, people: int, seconds: float, each_second: float, write: Callable[[str], None]) -> list[Seen]:
+def crowd(
+    data: Path, people: int, seconds: float, each_second: float, write: Callable[[str], None], waves: int = WAVES
+) -> list[Seen]:
     """Print a table in Markdown, and give what was seen in each wave.
 
     each_second: messages of all people together. SharedJourneyError when the program does not start.
@@ -132,7 +134,7 @@ def crowd(data: Path, people: int, seconds: float, each_second: float, write: Ca
             "kB a person |\n|" + " --- |" * 8
         )
         seen = []
-        for wave in range(WAVES):
+        for wave in range(waves):
             one = asyncio.run(_wave(address, program.pid, people, seconds, each_second, said))
             seen.append(one)
             write(_row(f"wave {wave + 1}", one, people))
@@ -203,6 +205,8 @@ def _wait_for(program: subprocess.Popen[bytes], address: str) -> None:
             raise SharedJourneyError("The program did not start; `python app.py` says why.")
         try:
             if httpx.get(address + "/healthz", timeout=5).status_code == 200:
+                httpx.get(address, timeout=150)  # the conversation, which comes later
+                time.sleep(2)
                 return
         except httpx.HTTPError:
             time.sleep(0.25)
@@ -248,14 +252,22 @@ def main(arguments: list[str] | None = None) -> int:
     """0: done; 1: something was not answered; 2: the program did not start."""
     parser = argparse.ArgumentParser(prog="python -m tests.crowd", description="What many people at once cost.")
     parser.add_argument("--people", type=int, default=100, help="who have the page open (100)")
-    parser.add_argument("--seconds", type=float, default=60, help="that they write, in each of three waves (60)")
+    parser.add_argument("--seconds", type=float, default=60, help="that they write, in each wave (60)")
     parser.add_argument("--each-second", type=float, default=2, help="messages of all of them together (2)")
+    parser.add_argument("--waves", type=int, default=WAVES, help=f"how often all come and leave ({WAVES})")
     given = parser.parse_args(arguments)
-    if not (1 <= given.people <= 5000 and 0 < given.seconds <= 3600 and 0 < given.each_second <= 1000):
-        parser.error("1 to 5,000 people, up to an hour, up to 1,000 messages a second")
+    if not (
+        1 <= given.waves <= 1000
+        and 1 <= given.people <= 5000
+        and 0 < given.seconds <= 3600
+        and 0 < given.each_second <= 1000
+    ):
+        parser.error("1 to 5,000 people, up to an hour, up to 1,000 messages a second and waves")
     data = Settings.read().data
     try:
-        seen = crowd(data, given.people, given.seconds, given.each_second, lambda line: print(line, flush=True))
+        seen = crowd(
+            data, given.people, given.seconds, given.each_second, lambda line: print(line, flush=True), given.waves
+        )
     except SharedJourneyError as error:
         print(error, file=sys.stderr)
         return 2

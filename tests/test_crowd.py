@@ -13,10 +13,9 @@ from tests.crowd import Seen, crowd, main, quantile
 pytestmark = pytest.mark.model
 
 
-def test_everybody_is_answered(embedded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAVES", 2)
+def test_everybody_is_answered(embedded: Path, tmp_path: Path) -> None:
     told: list[str] = []
-    first, second = crowd(copied(embedded, tmp_path / "data"), 12, 4, 4, told.append)
+    first, second = crowd(copied(embedded, tmp_path / "data"), 12, 4, 4, told.append, waves=2)
     for seen in (first, second):
         assert seen.errors == []
         assert (len(seen.opened), len(seen.answered), len(seen.read)) == (12, 16, 4)
@@ -28,10 +27,9 @@ def test_everybody_is_answered(embedded: Path, tmp_path: Path, monkeypatch: pyte
 def test_what_goes_wrong_is_an_error_and_no_answer(
     embedded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(module, "WAVES", 1)
     monkeypatch.setattr(module, "_SENT", 7)  # an event that the page does not have: it is refused
     monkeypatch.setenv("SHARED_JOURNEY_DATA", str(copied(embedded, tmp_path / "data")))
-    assert main(["--people", "2", "--seconds", "1"]) == 1
+    assert main(["--people", "2", "--seconds", "1", "--waves", "1"]) == 1
     assert "2 (HTTPStatusError: " in capsys.readouterr().out
 
 
