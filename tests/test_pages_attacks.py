@@ -19,11 +19,18 @@ FILE = {"path": str(Path(__file__).resolve()), "meta": {"_type": "gradio.FileDat
 
 
 class Held(fakes.FakeTurn):
-    """A turn that waits at the word "wait" until the test lets go."""
+    """A turn that waits at the word "wait", or where somebody opens the page, until the test lets go."""
 
     def __init__(self) -> None:
         super().__init__()
         self.go = threading.Event()
+        self.opens: threading.Event | None = None  # told that somebody opens the page, who then waits
+
+    def start(self, *args: Any, **kwargs: Any) -> tuple[Session, Reply]:
+        if self.opens:
+            self.opens.set()
+            self.go.wait(20)
+        return super().start(*args, **kwargs)
 
     def respond(self, session: Session, text: str) -> tuple[Session, Reply]:
         if text == "wait":
@@ -106,6 +113,24 @@ def test_an_impossible_address_in_a_header_is_no_error(web: httpx.Client, head: 
     bare = {k: v for k, v in web.headers.items() if k != "origin"}
     with httpx.Client(base_url=web.base_url, headers=bare) as other:
         assert other.post("/forget", content=b"x", headers=head).status_code in (400, 403, 421)
+
+
+def test_a_page_that_is_being_opened_is_not_swept_away(app: Any, turn: Held, web: httpx.Client) -> None:
+    turn.go.clear()
+    turn.opens = threading.Event()
+    found: list[str] = []
+    visitor = threading.Thread(target=lambda: found.append(str(fakes.event(web, "opening1", fakes.OPENED, []))))
+    visitor.start()
+    try:
+        assert turn.opens.wait(10)
+        app.state.sweep()
+    finally:
+        turn.opens = None
+        turn.go.set()
+        visitor.join(20)
+    assert found
+    app.state.sweep()
+    assert "hello" in str(fakes.event(web, "opening1", fakes.SENT, ["hello"]))
 
 
 def test_forgetting_while_a_message_waits_does_not_end_the_page_for_others(

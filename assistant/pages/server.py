@@ -146,6 +146,8 @@ def build(
 
             chat.forget(app.state.demo, key)
 
+    strays: set[str] = set()
+
     def sweep() -> None:
         """Forget what nobody used for the idle time, and whatever Gradio still holds of a forgotten page."""
         for key in talks.idle():
@@ -153,9 +155,11 @@ def build(
         if demo := app.state.demo:
             from assistant.pages import chat
 
-            for key in chat.held(demo) - chat.waiting(demo):
-                if key not in talks:
-                    chat.forget(demo, key)
+            now = {key for key in chat.held(demo) - chat.waiting(demo) if key not in talks}
+            for key in now & strays:  # one that is just being opened has a conversation by the next time
+                chat.forget(demo, key)
+            strays.clear()
+            strays.update(now)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
