@@ -3,7 +3,7 @@
 import sys
 
 from assistant.pages import listen, serve
-from assistant.pages.memory import return_large_blocks
+from assistant.pages.memory import hold_little
 from assistant.settings import Settings, open_parts
 from corpus.errors import SharedJourneyError
 from index.progress import progress_bar
@@ -12,7 +12,7 @@ from index.progress import progress_bar
 def main() -> int:
     try:
         settings = Settings.read()
-        return_large_blocks()
+        hold_little()
         with listen(settings) as door, open_parts(settings, on_progress=progress_bar(), standing=False) as parts:
             serve(parts, settings, door)
     except SharedJourneyError as error:
