@@ -251,11 +251,7 @@ class Finder:
         for id, seen in self._store.visible(ids, Purpose.SURFACE).items():
             spans = passages.cut(seen.story)
             vectors = self._embedder.encode([passages.whole(seen.story), *(s.of(seen.story) for s in spans)])
-            kept_terms = packed(terms_of(passages.whole(seen.story)), seen.story.words)
-            rows = [
-                Passage(span, vector, None if span else kept_terms)
-                for span, vector in zip((None, *spans), vectors, strict=True)
-            ]
+            rows = rows_of(seen.story, spans, vectors)
             kept += self._store.put_passages(id, seen.text_revision, self.scheme, rows)
         return kept
 
@@ -398,6 +394,12 @@ class Finder:
         there = self._known_groups.listed(id for id, _ in found)
         ranked = suggested(((there[id], cosine) for id, cosine in found if id in there), wanted, now)
         return by_turns([group for _, group in ranked], count)
+
+
+def rows_of(story: Story, spans: Sequence[Span], vectors: Vectors) -> list[Passage]:
+    """What is kept of a story. vectors: float32[1 + n, d], of the whole story and of each of the n spans."""
+    terms = packed(terms_of(passages.whole(story)), story.words)
+    return [Passage(None, vectors[0], terms), *map(Passage, spans, vectors[1:])]
 
 
 def _too_hard(story: Story | Facts, query: Query) -> bool:

@@ -17,11 +17,11 @@ import numpy as np
 
 from corpus.samples.read import read_stories
 from corpus.settings import open_corpus
-from corpus.store import Passage, Store, open_store, utc_now
+from corpus.store import Store, open_store, utc_now
 from corpus.types import Consent, Part, PartText, Purpose, Story
 from index import passages
 from index.embed import Embedder, Vectors
-from index.find import Finder
+from index.find import Finder, rows_of
 from index.settings import IndexSettings, open_embedder
 
 _MADE = "made-"
@@ -112,9 +112,9 @@ def _embed(store: Store, scheme: str, encode: Encode, told: Sequence[tuple[Story
     )
     start = 0
     for (story, revision), spans in zip(told, cuts, strict=True):
-        rows = [Passage(span, vectors[start + n]) for n, span in enumerate((None, *spans))]
-        store.put_passages(story.id, revision, scheme, rows)
-        start += len(rows)
+        end = start + 1 + len(spans)
+        store.put_passages(story.id, revision, scheme, rows_of(story, spans, vectors[start:end]))
+        start = end
 
 
 def _enough(count: int) -> Iterator[Story]:

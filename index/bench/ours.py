@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from corpus.store import Passage, Store, open_store, utc_now
+from corpus.store import Store, open_store, utc_now
 from corpus.types import Consent, Part, PartText, Provenance, Purpose, Span, Story
 from index.bench.made import FILTERED, over
 from index.embed import Vectors, unit
-from index.find import Finder
+from index.find import Finder, rows_of
 from index.limits import limits_of
 from index.query import Dials
 from index.settings import IndexSettings, open_embedder
@@ -71,7 +71,7 @@ class Contender:
         revision = self._store.add_sample(story, consent, "bench")
         whole = unit(np.mean(vectors, axis=0, keepdims=True))[0]
         spans = [Span(part=given.part, start=0, end=len(given.text)) for given in story.parts]
-        rows = [Passage(span, vector) for span, vector in zip((None, *spans), (whole, *vectors), strict=True)]
+        rows = rows_of(story, spans, np.stack([whole, *vectors]))
         self._store.put_passages(story.id, revision, self._finder.scheme, rows)
         self._finder.refresh()
         there = self._store.visible([story.id], Purpose.SURFACE)[story.id].passages
