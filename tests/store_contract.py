@@ -211,6 +211,17 @@ class StoreContract:
         assert store.put_passages("one", store.visible(["one"], Purpose.SURFACE)["one"].text_revision, SCHEME, others)
         assert store.changes(0, SCHEME).stories[0].terms is None
 
+    def test_titles_are_of_stories_that_pass_the_gate(self, store: Store) -> None:
+        for id in ("one", "two", "three", "four"):
+            publish(store, make_story(id, title=f"Of {id}"))
+        store.pause("one", "test")
+        store.set_consent("two", make_consent(Purpose.EVALUATE), "test")
+        store.withdraw("three", "test")
+        ids = ["one", "two", "three", "four", "nobody"]
+        assert store.titles(ids, Purpose.SURFACE) == {"four": "Of four"}
+        assert store.titles(ids, Purpose.EVALUATE) == {"two": "Of two", "four": "Of four"}
+        assert store.titles([], Purpose.SURFACE) == {}
+
     def test_changes_hold_only_stories_that_pass_the_gate(self, store: Store) -> None:
         for id in ("one", "two", "three"):
             store.put_passages(id, publish(store, make_story(id)), SCHEME, passages())

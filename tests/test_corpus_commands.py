@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import json
 import sqlite3
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus.store import open_store
+from corpus.commands import stories
+from corpus.settings import CorpusSettings
+from corpus.store import Store, open_store
+from tests.conftest import make_story, publish
 from tests.test_commands import run
 
 WORDS = "I kept my coat on in the kitchen for a whole winter because the heating was the first thing to go."
@@ -138,3 +142,15 @@ def test_a_code_for_an_imported_story_is_printed_once(tmp_path: Path, table: Pat
     assert len(drawn.stdout.strip().split("-")) == 6
     assert corpus(data, "code", "brother").returncode == 2
     assert corpus(data, "code", "nobody").returncode == 2
+
+
+def test_a_list_reads_titles_and_no_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for id in ("one", "two"):
+        publish(store, make_story(id, title=f"Of {id}"))
+    store.pause("two", "t")
+    monkeypatch.setattr(store, "visible", None)
+    assert stories._list(store, CorpusSettings(), argparse.Namespace(json=True)) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["title"], row["visible"]) for row in rows] == [("Of one", True), (None, False)]

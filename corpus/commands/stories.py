@@ -46,13 +46,13 @@ def _list(store: Store, _: CorpusSettings, given: argparse.Namespace) -> int:
     from corpus.types import Purpose
 
     summaries = store.summaries()
-    seen = store.visible((s.id for s in summaries), Purpose.SURFACE)
+    titles = store.titles((s.id for s in summaries), Purpose.SURFACE)
     rows = [
         {
             "id": s.id,
-            "title": seen[s.id].story.title if s.id in seen else None,
+            "title": titles.get(s.id),
             "state": s.state.value,
-            "visible": s.id in seen,
+            "visible": s.id in titles,
             "provenance": s.provenance.value,
             "sample": s.provenance.value == "sample",
             "language": s.language,

@@ -155,6 +155,10 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
         `visible` all the same."""
         ...
 
+    def titles(self, ids: Iterable[str], purpose: Purpose) -> dict[str, str]:
+        """The same gate, with the title of each alone: for lists."""
+        ...
+
     def visible_with_consent(self, ids: Iterable[str], purpose: Purpose) -> dict[str, tuple[Story, Consent]]:
         """The same gate, with the consent that let each story through: for exports."""
         ...

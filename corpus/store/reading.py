@@ -72,6 +72,12 @@ def _gate(purpose: Purpose, samples: bool) -> sa.Select[tuple[str, int]]:
 
 
 @lru_cache
+def _titles(purpose: Purpose, samples: bool) -> sa.Select[tuple[str, str]]:
+    seen = may_be_seen(purpose, _NOW, samples)
+    return sa.select(t.story.c.id, t.story.c.title).where(t.story.c.id.in_(_IDS), seen)
+
+
+@lru_cache
 def _group_revisions(samples: bool) -> sa.Select[tuple[str, int]]:
     return sa.select(t.group.c.id, t.group.c.revision).where(*_listed(samples), t.group.c.id.in_(_IDS))
 
@@ -103,6 +109,12 @@ def passing(c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, 
     """Ids of those that pass the gate."""
     query = _gate(purpose, samples)
     return frozenset(row.id for some in chunks(ids) for row in c.execute(query, {"ids": some, "now": now}))
+
+
+def titles(c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, samples: bool) -> dict[str, str]:
+    """The titles of those that pass the gate."""
+    query = _titles(purpose, samples)
+    return {row.id: row.title for some in chunks(ids) for row in c.execute(query, {"ids": some, "now": now})}
 
 
 def stories(c: Connection, ids: Sequence[str]) -> dict[str, Story]:

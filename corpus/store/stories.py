@@ -46,6 +46,10 @@ class StoryRows(Rows):
         with self._read() as c:
             return reading.passing(c, ids, purpose, self._clock(), self._samples)
 
+    def titles(self, ids: Iterable[str], purpose: Purpose) -> dict[str, str]:
+        with self._read() as c:
+            return reading.titles(c, ids, purpose, self._clock(), self._samples)
+
     def visible_with_consent(self, ids: Iterable[str], purpose: Purpose) -> dict[str, tuple[Story, Consent]]:
         with self._read() as c:
             found = reading.visible(c, ids, purpose, self._clock(), self._samples)
