@@ -7,6 +7,7 @@ and every process that holds the same stories comes to the same numbers.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 
 import numpy as np
@@ -28,18 +29,21 @@ class Exposure:
 
     def __init__(self, themes: Themes) -> None:
         self._themes = themes
+        self._lock = threading.Lock()
         self._measured: tuple[Collection, int, Pipeline] | None = None
         self.standing: Mapping[str, float] = {}  # story id → what is taken from its score; stories not in it: 0
 
     def measure(self, collection: Collection, how: Pipeline) -> None:
         """Ask the collection, and set who stands back, if it changed since. One to three milliseconds for each line."""
-        now = (collection, collection.version, how)
-        if now == self._measured:
-            return
-        self._measured = now
+        with self._lock:  # whoever comes later finds it done, and never an older state that came in last
+            now = (collection, collection.version, how)
+            if now != self._measured:
+                self.standing = self._found(collection, how)
+                self._measured = now
+
+    def _found(self, collection: Collection, how: Pipeline) -> dict[str, float]:
         if len(collection) < LEAST:
-            self.standing = {}
-            return
+            return {}
         found = [
             collection.score(vector, text, self._themes.nearness(vector), how)
             for text, vector in self._themes.landmarks()
@@ -53,7 +57,7 @@ class Exposure:
             who[row, : len(some)] = [place[candidate.id] for candidate in some]
             scores[row, : len(some)] = [candidate.score for candidate in some]
         back = stand_back(who, scores, len(ids), len(collection), how.stand_back)
-        self.standing = dict(zip(ids, map(float, back), strict=True))
+        return dict(zip(ids, map(float, back), strict=True))
 
 
 def stand_back(

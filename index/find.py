@@ -128,7 +128,7 @@ class Finder:
         self._group_ids: list[str] = []  # position is the id that FAISS knows a group by
         self._group_at: dict[str, int] = {}
         self._revision = 0
-        self._unkept: dict[int, bytes] = {}  # terms that the store has not kept, by the passage of the whole story
+        self._unkept: dict[str, tuple[int, bytes]] = {}  # story → whole passage and terms that are to be kept
 
     # --- keeping up ---------------------------------------------------------------------------------------------
 
@@ -193,6 +193,8 @@ class Finder:
                 held = self._held(changes.stories)
                 left = changes.gone | {s.story_id for s in changes.stories if s.story_id not in held}
                 self.collection.change(left, held)
+                for id in left:
+                    self._unkept.pop(id, None)
                 self._take_groups(changes.groups_gone, {g.group_id: g.vector for g in changes.groups})
                 self._revision = changes.revision
             except DatabaseError:  # nothing was read, so nothing was changed
@@ -217,7 +219,7 @@ class Finder:
                     continue
                 known = read(passages.whole(visible.story)), visible.story.words
                 if whole is not None:
-                    self._unkept[story.passage_ids[whole]] = packed(*known)
+                    self._unkept[story.story_id] = story.passage_ids[whole], packed(*known)
             held[story.story_id] = Held(
                 facts=Facts.told(story.language, story.facts, known[1]),
                 terms=known[0],
@@ -230,7 +232,8 @@ class Finder:
 
     def _keep_terms(self) -> None:
         """Keep what had to be read of words, for the next start; a database that cannot be written goes without."""
-        kept, self._unkept = self._unkept, {}
+        with self._lock:
+            kept, self._unkept = dict(self._unkept.values()), {}
         with contextlib.suppress(DatabaseError):
             self._store.put_terms(kept)
 
@@ -399,7 +402,8 @@ class Finder:
 def rows_of(story: Story, spans: Sequence[Span], vectors: Vectors) -> list[Passage]:
     """What is kept of a story. vectors: float32[1 + n, d], of the whole story and of each of the n spans."""
     terms = packed(terms_of(passages.whole(story)), story.words)
-    return [Passage(None, vectors[0], terms), *map(Passage, spans, vectors[1:])]
+    parts = (Passage(span, vector) for span, vector in zip(spans, vectors[1:], strict=True))
+    return [Passage(None, vectors[0], terms), *parts]
 
 
 def _too_hard(story: Story | Facts, query: Query) -> bool:

@@ -13,6 +13,7 @@ import itertools
 import re
 import struct
 import threading
+import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,7 @@ def terms_of(text: str) -> Terms:
 def _made_by() -> bytes:
     import Stemmer
 
-    told = f"{_FORM} {Stemmer.version()}\n".encode() + COMMON.read_bytes()
+    told = f"{_FORM} {Stemmer.version()} {unicodedata.unidata_version}\n".encode() + COMMON.read_bytes()
     return hashlib.blake2b(told, digest_size=8).digest()
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from corpus import vocabulary
 from corpus.errors import DatabaseBusy
 from corpus.store import Store, open_store
 from corpus.types import Group, Part, PartText, Purpose
 from index.embed import WordEmbedder
+from index.facts import Facts
 from index.find import Finder
 from index.query import Query, Sense
 from index.suggest import Wanted
@@ -28,6 +30,7 @@ def ids(finder: Finder, text: str, **query: object) -> list[str]:
     return [m.story.id for m in finder.find(Query(finder.sense(text), **query)) if m.close]  # type: ignore[arg-type]
 
 
+PATHWAYS, CONTEXT = vocabulary.ids("pathways"), vocabulary.ids("contexts")
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
@@ -141,7 +144,10 @@ def reads(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_start_reads_no_words_but_those_of_which_nothing_was_kept(
     store: Store, monkeypatch: pytest.MonkeyPatch, like: bytes | None
 ) -> None:
-    told = dict(themes=("grief", "work"), stage="further_along", language="en-GB", content_notes=("violence",))
+    told = dict(
+        themes=("grief", "work"), stage="further_along", language="en-GB", content_notes=("violence",), hope=4,
+        setbacks=True, pathways=PATHWAYS[:2], context=CONTEXT[:3],
+    )  # fmt: skip
     publish(store, story_of("my cat left me, my cat who slept", "one", **told))
     publish(store, story_of("the lighthouse was dark", "two"))
     Finder(store, WordEmbedder(), floor=0.1).build()
@@ -155,6 +161,8 @@ def test_a_start_reads_no_words_but_those_of_which_nothing_was_kept(
 
     finder, read = start()
     assert read == []
+    for id, seen in store.visible(["one", "two"], Purpose.SURFACE).items():
+        assert finder.collection.facts(id) == Facts.of(seen.story)
     without_terms(store, like)
     old, read = start()
     assert sorted(read) == ["one", "two"]
@@ -291,6 +299,16 @@ def test_no_word_of_a_story_that_left_stays_in_memory(
         finder.pull()
     assert finder.collection.holding(["quokkas"]) == frozenset()
     assert len(finder.collection) == 0
+    publish(store, story_of("wombats yodelled", "three"))
+    finder.refresh()
+    without_terms(store)
+    store.pause("three", "t")
+    store.resume("three", "t")
+    finder.refresh()
+    assert set(finder._unkept) == {"three"}  # read, and not kept yet
+    store.withdraw("three", "t")
+    finder.refresh()
+    assert finder._unkept == {}
 
 
 def test_a_finder_that_is_behind_never_shows_old_words_of_an_edited_story(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import subprocess
 import sys
 
 import pytest
+
+from corpus.errors import SharedJourneyError
 
 CHILD = """
 import re, sys
@@ -36,3 +39,19 @@ def test_large_blocks_are_given_back_although_small_ones_were_made_between_them(
 
     assert growth("told") < 10
     assert growth("not told") > 20, "this test can see what it looks for"
+
+
+def test_the_program_holds_little_from_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    import app
+
+    told: list[str] = []
+
+    def parts(*_: object, **__: object) -> object:
+        told.append("parts")
+        raise SharedJourneyError("far enough")
+
+    monkeypatch.setattr(app, "hold_little", lambda: told.append("little"))
+    monkeypatch.setattr(app, "listen", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(app, "open_parts", parts)
+    assert app.main() == 2
+    assert told == ["little", "parts"]

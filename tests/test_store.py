@@ -74,6 +74,28 @@ def test_the_safety_switches_are_on_in_every_connection(tmp_path: Path) -> None:
     store.close()
 
 
+def test_what_is_taken_back_leaves_no_words_in_the_log(tmp_path: Path) -> None:
+    """A transaction of many stories that fails at the last: SQLite never wipes what it wrote to the log before."""
+    store = open_store(url(tmp_path))
+    words = "the kettle was still warm when nobody came back. "
+
+    def fail_at_the_last() -> None:
+        with store._write() as c:
+            for n in range(600):
+                at = {"revision": 1, "text_revision": 1, "added_at": store._clock()}
+                about = {"state": "pending", "provenance": "program", "language": "en", "facts": {}}
+                c.execute(tables.story.insert().values(id=f"s{n}", title="", narrator="", **about, **at))
+                part = {"part": "going_on", "position": 0, "text": f"{n} {words}" * 100}
+                c.execute(tables.story_part.insert().values(story_id=f"s{n}", **part))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail_at_the_last()
+    for path in tmp_path.iterdir():
+        assert words.encode() not in path.read_bytes(), path.name
+    store.close()
+
+
 @pytest.mark.parametrize("others", [0, 40])
 def test_after_a_scrub_no_file_holds_a_withdrawn_story(tmp_path: Path, others: int) -> None:
     """Text long enough for overflow pages, in the middle of other stories, edited once, and its vectors."""

@@ -139,24 +139,26 @@ def build(
             give_back()
         return own
 
+    strays: set[str] = set()  # pages without a conversation of which Gradio held something at the last sweep
+
     def forget(key: str) -> None:
         talks.forget(key)
+        strays.add(key)  # an answer that comes after this goes with the next sweep
         if app.state.demo:
             from assistant.pages import chat
 
             chat.forget(app.state.demo, key)
 
-    strays: set[str] = set()
-
     def sweep() -> None:
-        """Forget what nobody used for the idle time, and whatever Gradio still holds of a forgotten page."""
+        """Forget what nobody used for the idle time, and whatever Gradio still holds of a forgotten page, or at two
+        sweeps in a row of one that has no conversation."""
         for key in talks.idle():
             forget(key)
         if demo := app.state.demo:
             from assistant.pages import chat
 
             now = {key for key in chat.held(demo) - chat.waiting(demo) if key not in talks}
-            for key in now & strays:  # one that is just being opened has a conversation by the next time
+            for key in now & strays:  # not all: one that is just being opened has a conversation by the next time
                 chat.forget(demo, key)
             strays.clear()
             strays.update(now)

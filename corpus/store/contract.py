@@ -33,7 +33,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class StoryVectors:
-    """All vectors of one story under one scheme, and what is told about it. None of its words."""
+    """All vectors of one story under one scheme, and what is told about it. No text (`terms` let one guess words)."""
 
     story_id: str
     passage_ids: tuple[int, ...]  # never used again for anything else, also after the story is gone
@@ -178,7 +178,7 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
     def changes(self, since: int, scheme: str) -> Changes:
         """Everything that changed after revision `since` (0: everything there is), as one moment.
 
-        Holds vectors and what is told about stories, never words: only of stories that pass the consent gate for
+        Holds vectors, terms and what is told about stories, never text: only of stories that pass the consent gate for
         `Purpose.SURFACE` at that moment. A story whose vectors of `scheme` are not there yet is in `gone`.
         """
         ...
@@ -261,8 +261,8 @@ class Store(CustodyStore, PeopleStore, CountStore, ListingStore, WrongStore, Pro
         ...
 
     def put_terms(self, terms: Mapping[int, bytes]) -> None:
-        """Keep terms beside vectors that have none, by the ids of their passages; ids that are gone are passed over.
-        Not a change: the revision stays."""
+        """Keep terms beside vectors, in place of what was there, by the ids of their passages; ids that are gone are
+        passed over. Not a change: the revision stays."""
         ...
 
     def put_group(self, group: Group, actor: str) -> None:

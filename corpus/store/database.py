@@ -51,6 +51,8 @@ def open_engine(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
             "secure_delete = ON",  # deleted bytes are overwritten with zeros
             "temp_store = MEMORY",  # no story text in temporary files
             "cache_size = -512",  # KiB of each connection; by itself 2,000, and the system keeps the pages anyway
+            "cache_spill = 2000",  # pages: what is written goes to the log before its commit only beyond these, because
+            # what a transaction that is taken back has left there nobody wipes
             "trusted_schema = OFF",
         ):
             connection.execute(f"PRAGMA {pragma}")

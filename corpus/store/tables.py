@@ -96,7 +96,7 @@ vector = sa.Table(
     metadata,
     _owned_by("passage_id", "passage.id", primary_key=True),
     sa.Column("embedding", sa.LargeBinary, nullable=False),  # float32, little-endian, unit norm
-    # beside the vector of a whole story what its index knows of its words; only the index can read it
+    # beside the vector of a whole story what the index knows of its words (index/terms.py): personal data like these
     sa.Column("terms", sa.LargeBinary, nullable=True),
 )
 
