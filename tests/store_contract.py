@@ -219,7 +219,7 @@ class StoreContract:
         store.withdraw("three", "test")
         ids = ["one", "two", "three", "four", "nobody"]
         assert store.titles(ids, Purpose.SURFACE) == {"four": "Of four"}
-        assert store.titles(ids, Purpose.EVALUATE) == {"two": "Of two", "four": "Of four"}
+        assert store.titles(ids, Purpose.EVALUATE) == {"two": "Of two"}
         assert store.titles([], Purpose.SURFACE) == {}
 
     def test_changes_hold_only_stories_that_pass_the_gate(self, store: Store) -> None:
