@@ -27,17 +27,7 @@ class Facts:
 
     @classmethod
     def of(cls, story: Story) -> Facts:
-        return cls(
-            language=story.language,
-            themes=story.themes,
-            stage=story.stage,
-            hope=story.hope,
-            setbacks=story.setbacks,
-            pathways=frozenset(story.pathways),
-            context=frozenset(story.context),
-            content_notes=frozenset(story.content_notes),
-            words=story.words,
-        )
+        return cls.told(story.language, vars(story), story.words)
 
     @classmethod
     def told(cls, language: str, told: Mapping[str, Any], words: int) -> Facts:

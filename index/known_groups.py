@@ -21,12 +21,10 @@ class KnownGroups:
         self._store = store
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, Group]] = {}
-        self._as_of = -1  # revision of the store, and of each group that was asked for since: None is not listed
-        self._revisions: dict[str, int | None] = {}
 
     def listed(self, ids: Iterable[str]) -> dict[str, Group]:
         """Those of `ids` that are listed at this moment, as they are at this moment."""
-        now = self._revisions_of(list(ids))
+        now = self._store.group_revisions(ids)
         with self._lock:
             found = {id: known[1] for id in now if (known := self._known.get(id)) and known[0] == now[id]}
         fresh = self._store.visible_groups([id for id in now if id not in found]) if len(found) < len(now) else {}
@@ -35,21 +33,6 @@ class KnownGroups:
             for id in list(self._known)[: max(0, len(self._known) - _MOST)]:
                 del self._known[id]
         return {id: group for id in now if (group := found.get(id) or fresh.get(id))}
-
-    def _revisions_of(self, ids: list[str]) -> dict[str, int]:
-        """Of those that are listed, the revision of each. As long as the store has not changed nor have they."""
-        as_of = self._store.revision()  # asked first: what changes meanwhile is asked for again the next time
-        with self._lock:
-            known = self._revisions if as_of == self._as_of else {}
-        asked: dict[str, int | None] = dict.fromkeys(id for id in ids if id not in known)
-        if asked:
-            asked.update(self._store.group_revisions(asked))
-            with self._lock:
-                if as_of > self._as_of:
-                    self._as_of, self._revisions = as_of, {}
-                if as_of == self._as_of and len(self._revisions) + len(asked) <= 10 * _MOST:
-                    self._revisions = self._revisions | asked
-        return {id: revision for id in ids if (revision := asked.get(id) or known.get(id)) is not None}
 
     def forget(self, ids: Iterable[str]) -> None:
         """What left is not kept."""

@@ -250,36 +250,6 @@ def test_a_group_is_read_once_and_as_it_is_now(store: Store, finder: Finder, mon
     assert finder._known_groups._known == {}
 
 
-def test_groups_are_asked_for_again_when_anything_changed(
-    store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for id in ("tea", "walk"):
-        store.put_group(make_group(id), "t")
-    asked: list[str] = []
-    revisions = store.group_revisions
-    monkeypatch.setattr(store, "group_revisions", lambda some: asked.extend(some := list(some)) or revisions(some))
-    known = finder._known_groups
-    assert known.listed(["tea"]).keys() == {"tea"}
-    assert known.listed(["tea", "walk", "nobody"]).keys() == {"tea", "walk"}
-    assert known.listed(["nobody", "walk", "tea"]).keys() == {"tea", "walk"}
-    assert asked == ["tea", "walk", "nobody"], "each once"
-    store.put_group(make_group("walk", status="unlisted"), "t")
-    store.put_group(make_group("nobody"), "t")
-    assert known.listed(["tea", "walk", "nobody"]).keys() == {"tea", "nobody"}
-
-    def and_one_goes(some: Iterable[str]) -> dict[str, int]:
-        """A change between the two questions: it is seen the next time at the latest."""
-        found = revisions(some)
-        if "tea" in found:
-            store.withdraw_group("tea", "t")
-        return found
-
-    store.put_group(make_group("walk"), "t")
-    monkeypatch.setattr(store, "group_revisions", and_one_goes)
-    known.listed(["tea", "walk"])
-    assert known.listed(["tea", "walk"]).keys() == {"walk"}
-
-
 def test_no_word_of_a_story_that_left_stays_in_memory(
     store: Store, finder: Finder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

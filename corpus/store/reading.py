@@ -65,16 +65,10 @@ _PASSAGES = sa.select(t.passage).where(t.passage.c.story_id.in_(_IDS))
 
 
 @lru_cache
-def _gate(purpose: Purpose, samples: bool) -> sa.Select[tuple[str, int]]:
-    """The gate as a question about `ids` at `now`."""
+def _gate(purpose: Purpose, samples: bool, *more: sa.Column[Any]) -> sa.Select[Any]:
+    """The gate as a question about `ids` at `now`. more: what is wanted beside the ids."""
     seen = may_be_seen(purpose, _NOW, samples)
-    return sa.select(t.story.c.id, t.story.c.text_revision).where(t.story.c.id.in_(_IDS), seen)
-
-
-@lru_cache
-def _titles(purpose: Purpose, samples: bool) -> sa.Select[tuple[str, str]]:
-    seen = may_be_seen(purpose, _NOW, samples)
-    return sa.select(t.story.c.id, t.story.c.title).where(t.story.c.id.in_(_IDS), seen)
+    return sa.select(t.story.c.id, *more).where(t.story.c.id.in_(_IDS), seen)
 
 
 @lru_cache
@@ -92,7 +86,7 @@ def visible(
     """Rows of the stories that pass the gate, put together."""
     found: dict[str, VisibleStory] = {}
     for some in chunks(ids):
-        rows = c.execute(_gate(purpose, samples), {"ids": some, "now": now}).all()
+        rows = c.execute(_gate(purpose, samples, t.story.c.text_revision), {"ids": some, "now": now}).all()
         whole = stories(c, [row.id for row in rows])
         passages: dict[str, dict[int, Span | None]] = {row.id: {} for row in rows}
         for row in c.execute(_PASSAGES, {"ids": list(passages)}):
@@ -113,7 +107,7 @@ def passing(c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, 
 
 def titles(c: Connection, ids: Iterable[str], purpose: Purpose, now: datetime, samples: bool) -> dict[str, str]:
     """The titles of those that pass the gate."""
-    query = _titles(purpose, samples)
+    query = _gate(purpose, samples, t.story.c.title)
     return {row.id: row.title for some in chunks(ids) for row in c.execute(query, {"ids": some, "now": now})}
 
 
